@@ -1,0 +1,136 @@
+"""Live progress of a run: a display that moves in a terminal, plain lines in a pipe."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TextIO
+
+from promptops.engine.events import Observer
+from promptops.engine.plan import Cell
+from promptops.model.prompt import model_label
+from promptops.model.result import CaseErrored, CaseResult, SuiteResult
+from promptops.reporters.printable import printable
+from promptops.reporters.terminal import cost_text
+
+PLAIN_LINE_EVERY_S = 10.0
+
+
+@contextmanager
+def progress(stream: TextIO) -> Iterator[Observer]:
+    """Watches a run and tells about it on `stream`."""
+    if not stream.isatty():
+        yield PlainProgress(stream)
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=20),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[state]}", markup=False),
+        TimeRemainingColumn(compact=True),
+    )
+    with Progress(*columns, console=Console(file=stream), transient=True) as display:
+        yield LiveProgress(display)
+
+
+class Count:
+    """What has happened so far in a cell: the running mean of the primary metric, money, losses."""
+
+    def __init__(self, total: int) -> None:
+        self.total = total
+        self.done = self.errored = self.scored = 0
+        self.sum = self.cost_usd = 0.0
+        self.cost_is_known = True
+
+    def add(self, cell: Cell, result: CaseResult) -> None:
+        """Takes in one result."""
+        self.done += 1
+        if isinstance(result, CaseErrored):
+            self.errored += 1
+            return
+        value = result.scores[cell.plan.primary].value
+        if value is not None:
+            self.scored += 1
+            self.sum += value
+        if result.completion.cost_usd is None:
+            self.cost_is_known = False
+        else:
+            self.cost_usd += result.completion.cost_usd
+
+    def state(self, cell: Cell) -> str:
+        """One phrase."""
+        mean = f"{self.sum / self.scored:.3f}" if self.scored else "–"
+        cost = cost_text(self.cost_usd if self.cost_is_known else None)
+        lost = f", {self.errored} errored" if self.errored else ""
+        return f"{printable(cell.plan.primary)} {mean}, {cost}{lost}"
+
+
+def _title(cell: Cell) -> str:
+    names = (
+        cell.plan.name,
+        cell.prompt if cell.prompt != cell.plan.name else None,
+        cell.model and model_label(cell.model),
+    )
+    return printable(" · ".join(filter(None, names)))
+
+
+class LiveProgress:
+    """Moves one line per cell."""
+
+    def __init__(self, display: object) -> None:
+        from rich.progress import Progress
+
+        assert isinstance(display, Progress)
+        self._display = display
+        self._task = display.add_task("", visible=False, state="")
+        self._count = Count(0)
+
+    def cell_started(self, cell: Cell, total: int) -> None:
+        """See Observer."""
+        self._count = Count(total)
+        self._display.reset(self._task, total=total, description=cell.plan.name, visible=True, state="")
+
+    def case_finished(self, cell: Cell, result: CaseResult) -> None:
+        """See Observer."""
+        self._count.add(cell, result)
+        self._display.update(self._task, completed=self._count.done, state=self._count.state(cell))
+
+    def cell_finished(self, cell: Cell, result: SuiteResult) -> None:
+        """See Observer."""
+
+
+class PlainProgress:
+    """Writes a line when a cell begins, now and then, and when it ends."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._count = Count(0)
+        self._told_at_s = 0.0
+
+    def cell_started(self, cell: Cell, total: int) -> None:
+        """See Observer."""
+        self._count = Count(total)
+        self._told_at_s = time.monotonic()
+        self._stream.write(f"{_title(cell)}: {total} cases\n")
+
+    def case_finished(self, cell: Cell, result: CaseResult) -> None:
+        """See Observer."""
+        self._count.add(cell, result)
+        now_s = time.monotonic()
+        if now_s - self._told_at_s >= PLAIN_LINE_EVERY_S:
+            self._told_at_s = now_s
+            self._tell(cell)
+
+    def cell_finished(self, cell: Cell, result: SuiteResult) -> None:
+        """See Observer."""
+        self._tell(cell)
+
+    def _tell(self, cell: Cell) -> None:
+        self._stream.write(
+            f"{_title(cell)}: {self._count.done} of {self._count.total}, {self._count.state(cell)}\n"
+        )
+        self._stream.flush()

@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from promptops.cli._console import Format, FormatOption, columns, finish, print_json, project_here
+from promptops.cli.app import verb_app
+from promptops.errors import ExitCode
+
+list_app = verb_app()
+show_app = verb_app()
+
+
+@list_app.command()
+def list_all(format_: FormatOption = Format.TEXT) -> None:
+    """List prompts, suites, scorers, targets and dataset formats."""
+    from promptops.commands.catalog import catalog
+    from promptops.reporters import terminal
+
+    entries = list(catalog(project_here()))
+    if format_ is Format.JSON:
+        rows = [{"kind": e.kind, "name": e.name, "summary": e.summary, "path": e.path} for e in entries]
+        print_json("list", ExitCode.YES, {"entries": rows})
+    else:
+        terminal.report_catalog(entries, sys.stdout, width=columns())
+    finish(ExitCode.YES)
+
+
+@show_app.command()
+def show(
+    name: Annotated[str, typer.Argument(help="A prompt, suite, scorer, target or dataset format")],
+    format_: FormatOption = Format.TEXT,
+) -> None:
+    """Show one prompt, suite, scorer or target in full."""
+    from promptops.commands.catalog import show as show_entry
+    from promptops.reporters.printable import printable
+
+    shown = show_entry(project_here(), name)
+    entry = shown.entry
+    if format_ is Format.JSON:
+        print_json(
+            "show",
+            ExitCode.YES,
+            {"kind": entry.kind, "name": entry.name, "path": entry.path, "text": shown.text},
+        )
+    else:
+        place = f", {entry.path}" if entry.path else ""
+        sys.stderr.write(f"{entry.kind} {entry.name}{place}\n")
+        sys.stdout.write(printable(shown.text, keep="\n\t").rstrip("\n") + "\n")
+    finish(ExitCode.YES)

@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from promptops.cli._console import Format, FormatOption, columns, finish, print_json, project_here
+from promptops.cli.app import verb_app
+
+eval_app = verb_app()
+
+
+@eval_app.command()
+def run(
+    suites: Annotated[
+        list[str] | None, typer.Argument(help="Names or globs of suites; all when left out")
+    ] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Use at most so many cases of each suite")] = None,
+    failures: Annotated[
+        bool, typer.Option("--failures", help="Show the failing cases with input and output")
+    ] = False,
+    format_: FormatOption = Format.TEXT,
+) -> None:
+    """Run suites on the working tree and print their scores.
+
+    Scores come with 95 % intervals; nothing is judged: the exit code is 0 whatever they are,
+    and 4 when too many cases were lost.
+    """
+    from promptops.cli._progress import progress
+    from promptops.commands.evaluate import EvaluateOptions, evaluate
+    from promptops.reporters import terminal
+    from promptops.reporters.json import run_content
+
+    project = project_here()
+    options = EvaluateOptions(suites=tuple(suites or ()), limit=limit)
+    with progress(sys.stderr) as observer:
+        outcome = evaluate(project, options, observer)
+    if format_ is Format.JSON:
+        print_json("eval", outcome.exit_code, run_content(outcome.run))
+    else:
+        terminal.report_run(outcome.run, sys.stdout, width=columns())
+        if failures:
+            results = project.runs().results(outcome.run.run_id)
+            terminal.report_failures(outcome.run, results, sys.stdout, width=columns())
+    finish(outcome.exit_code)

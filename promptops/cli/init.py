@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from promptops.cli._console import finish
+from promptops.cli.app import verb_app
+from promptops.errors import ExitCode
+
+init_app = verb_app()
+
+
+@init_app.command()
+def run(
+    folder: Annotated[
+        Path, typer.Argument(help="Where; the current folder when left out", file_okay=False)
+    ] = Path(),
+) -> None:
+    """Make a project that evaluates offline at once; files that exist are never touched."""
+    from promptops.commands.init import init
+
+    outcome = init(folder)
+    for path in outcome.written:
+        sys.stdout.write(f"wrote {path}\n")
+    for path in outcome.kept:
+        sys.stdout.write(f"kept  {path}\n")
+    sys.stderr.write("next: promptops eval\n")
+    finish(ExitCode.YES)

@@ -1,0 +1,74 @@
+"""`promptops list` and `show`: what a project has, and what promptops offers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from promptops import registry
+from promptops.commands.project import Project
+from promptops.commands.prompts import require_prompt
+from promptops.commands.suites import load_named, suite_names
+from promptops.errors import InvalidFilesError, Location, NothingSelectedError, did_you_mean
+from promptops.files.prompt import find_prompt, prompt_files
+from promptops.files.suite import target_parts
+from promptops.files.tree import read_file
+from promptops.model.catalog import Entry, Shown
+from promptops.model.prompt import model_label
+
+PLUGIN_KINDS = {"scorer": "scorers", "target": "targets", "dataset format": "datasets"}
+
+
+def catalog(project: Project) -> Iterator[Entry]:
+    """Everything, prompts and suites first. A file that cannot be read is listed with what is wrong."""
+    folder = project.config.project.prompts
+    for name, path in prompt_files(project.tree, folder):
+        yield Entry(kind="prompt", name=name, summary=_prompt_summary(project, name), path=str(path))
+    for name, path in suite_names(project).items():
+        yield Entry(kind="suite", name=name, summary=_suite_summary(project, name), path=str(path))
+    for kind, family in PLUGIN_KINDS.items():
+        for name in registry.names(family):
+            plugin = registry.plugin(family, name, Location(name))
+            yield Entry(kind=kind, name=name, summary=registry.description(plugin))
+
+
+def show(project: Project, name: str) -> Shown:
+    """A prompt, suite or plugin by its name.
+
+    Raises:
+        NothingSelectedError: nothing has that name.
+    """
+    matches = [entry for entry in catalog(project) if entry.name == name]
+    if not matches:
+        known = {entry.name for entry in catalog(project)}
+        raise NothingSelectedError(
+            f"there is nothing called `{name}`", hint=did_you_mean(name, known) or "see `promptops list`"
+        )
+    entry = matches[0]
+    if entry.path is not None:
+        path = find_prompt(project.tree, project.config.project.prompts, name)
+        path = suite_names(project)[name] if entry.kind == "suite" or path is None else path
+        return Shown(entry=entry, text=read_file(project.tree, path).decode("utf-8", "replace"))
+    plugin = registry.plugin(PLUGIN_KINDS[entry.kind], name, Location(name))
+    return Shown(entry=entry, text=registry.documentation(plugin))
+
+
+def _prompt_summary(project: Project, name: str) -> str:
+    try:
+        prompt = require_prompt(project.tree, project.config.project.prompts, name).prompt
+    except InvalidFilesError as error:
+        return f"cannot be read: {error.problems[0].message}"
+    model = model_label(prompt.model or project.config.defaults.model)
+    return f"{model} · {prompt.description}" if prompt.description else model
+
+
+def _suite_summary(project: Project, name: str) -> str:
+    try:
+        loaded = load_named(project, name, suite_names(project)[name])
+    except InvalidFilesError as error:
+        return f"cannot be read: {error.problems[0].message}"
+    if loaded is None:
+        return "its tests have no counterpart here"
+    suite = loaded.suite
+    what = ", ".join(suite.prompt_names) or target_parts(suite.target)[0]
+    scorers = ", ".join(suite.scorers)
+    return f"{what} · {scorers} · {suite.description}" if suite.description else f"{what} · {scorers}"

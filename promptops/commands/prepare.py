@@ -1,0 +1,196 @@
+"""From suite files to cells that can be run: everything named in them is found, built and checked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+from pathlib import Path, PurePosixPath
+
+from promptops import registry
+from promptops.commands.dataset import changed_since_lock, find_dataset
+from promptops.commands.local_code import require_local_code
+from promptops.commands.project import Project
+from promptops.commands.prompts import effective_prompt, renderer_for, require_prompt
+from promptops.engine.answer import check as check_answer
+from promptops.engine.plan import Cell, ScorerPlan, SuitePlan, select
+from promptops.errors import InvalidFilesError, Location, Problem
+from promptops.files.dataset import dataset_digest, read_cases
+from promptops.files.suite import LoadedSuite, scorer_parts, target_parts
+from promptops.files.tree import missing_file, resolve_reference
+from promptops.model.prompt import Prompt
+from promptops.model.suite import AnswerSteps, Case
+from promptops.plugin import DatasetFormat, Scorer, Target
+from promptops.render.expression import Expression, ValueTemplate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """Limits of one run that no file knows."""
+
+    limit: int | None = None
+    run_local_code: bool = True
+    """False when files are only checked: nothing of the repository is executed."""
+
+
+def prepare(project: Project, loaded: LoadedSuite, selection: Selection) -> tuple[Cell, ...]:
+    """The cells of a suite's grid, prompts first.
+
+    Raises:
+        InvalidFilesError: all that is wrong with the suite and what it names.
+        ConfigError: code of the repository is needed and not allowed.
+    """
+    plan = _plan(project, loaded, selection)
+    type_, written = target_parts(loaded.suite.target)
+    target_class = registry.plugin("targets", type_, loaded.where("target"))
+    if isinstance(written, dict):
+        options, keys = written, ("target", type_)
+    else:
+        options, keys = {target_class.shorthand: written}, ("target",)
+    target: Target = registry.build(target_class, options, loaded.document, keys)
+    return tuple(_grid(project, loaded, plan, type_, target))
+
+
+def _plan(project: Project, loaded: LoadedSuite, selection: Selection) -> SuitePlan:
+    ref = loaded.suite.dataset_ref
+    path, format_ = find_dataset(project, loaded)
+    digest = dataset_digest(project.tree, path)
+    if ref.sha256 is not None and ref.sha256 != digest:
+        raise _changed_dataset(project, loaded, path, format_)
+    where = Expression.compile(ref.where, loaded.where("dataset", "where")) if ref.where else None
+    return SuitePlan(
+        name=loaded.name,
+        suite=loaded.suite,
+        where=Location(str(loaded.path)),
+        cases=partial(_cases, project, path, format_, loaded, where, selection.limit),
+        scorers=tuple(_scorers(project, loaded, selection)),
+        dataset_digest=digest,
+        inputs=_template(loaded, "inputs"),
+        expected=_template(loaded, "expected"),
+    )
+
+
+def _cases(
+    project: Project,
+    path: PurePosixPath,
+    format_: DatasetFormat,
+    loaded: LoadedSuite,
+    where: Expression | None,
+    limit: int | None,
+) -> Iterator[Case]:
+    ref = loaded.suite.dataset_ref
+    cases = read_cases(project.tree, path, format_, id_field=ref.id)
+    return islice(select(cases, where, ref.sample, ref.seed), limit)
+
+
+def _template(loaded: LoadedSuite, key: str) -> ValueTemplate | None:
+    value = getattr(loaded.suite, key)
+    return None if value is None else ValueTemplate.compile(value, loaded.where(key))
+
+
+def _scorers(project: Project, loaded: LoadedSuite, selection: Selection) -> Iterator[ScorerPlan]:
+    problems: list[Problem] = []
+    for name in loaded.suite.scorers:
+        try:
+            yield _scorer(project, loaded, name, selection)
+        except InvalidFilesError as error:
+            problems += error.problems
+    if loaded.suite.answer is not None:
+        problems += _answer_problems(loaded, ("answer",), loaded.suite.answer)
+    if problems:
+        raise InvalidFilesError(problems)
+
+
+def _scorer(project: Project, loaded: LoadedSuite, name: str, selection: Selection) -> ScorerPlan:
+    common, options = scorer_parts(loaded, name)
+    at_type = loaded.where("scorers", name, "type")
+    plugin = _scorer_class(project, loaded, common.type, at_type, selection)
+    scorer: Scorer = registry.build(plugin, options, loaded.document, ("scorers", name))
+    if selection.run_local_code and hasattr(scorer, "prepare"):
+        scorer.prepare(str(project.root))
+    problems = _answer_problems(loaded, ("scorers", name, "answer"), common.answer)
+    if problems:
+        raise InvalidFilesError(problems)
+    expected = common.expected
+    return ScorerPlan(
+        name=name,
+        type=common.type,
+        scorer=scorer,
+        options=options,
+        negate=common.negate,
+        threshold=common.threshold,
+        weight=common.weight,
+        answer=common.answer,
+        expected=ValueTemplate.compile(expected, loaded.where("scorers", name, "expected"))
+        if expected is not None
+        else None,
+    )
+
+
+def _scorer_class(
+    project: Project, loaded: LoadedSuite, type_: str, where: Location, selection: Selection
+) -> type[Scorer]:
+    if "/" not in type_:
+        plugin = registry.plugin("scorers", type_, where)
+        if getattr(plugin, "runs_local_code", False) and selection.run_local_code:
+            require_local_code(project, f"scorer `{type_}`", where)
+        return plugin
+    path = resolve_reference(loaded.path, type_, where)
+    if not project.tree.is_file(path):
+        raise missing_file(project.tree, path, where)
+    require_local_code(project, f"scorer `{type_}`", where)
+    return registry.load_local(Path(project.root / path))
+
+
+def _answer_problems(loaded: LoadedSuite, keys: tuple[str, ...], steps: AnswerSteps | None) -> list[Problem]:
+    if steps is None:
+        return []
+    return [Problem(loaded.where(*keys), "invalid-value", message) for message in check_answer(steps)]
+
+
+def _grid(
+    project: Project, loaded: LoadedSuite, plan: SuitePlan, type_: str, target: Target
+) -> Iterator[Cell]:
+    if not target.needs_prompt:
+        yield Cell(plan=plan, target_type=type_, target=target)
+        return
+    for prompt in _prompts(project, loaded):
+        for model in loaded.suite.models or (None,):
+            effective = effective_prompt(
+                prompt, project.settings, model=model, parameters=loaded.suite.parameters
+            )
+            renderer = renderer_for(effective, project.tree, project.settings)
+            sent_to = None if type_ == "render" else renderer.model
+            yield Cell(
+                plan=plan,
+                target_type=type_,
+                target=target,
+                prompt=prompt.name,
+                model=sent_to,
+                renderer=renderer,
+            )
+
+
+def _prompts(project: Project, loaded: LoadedSuite) -> Iterator[Prompt]:
+    names = loaded.suite.prompt_names
+    if not names:
+        where = Location(str(loaded.path))
+        raise InvalidFilesError.single(
+            where, "missing-key", "the suite names no `prompt`", "name one, or a `target`"
+        )
+    for index, name in enumerate(names):
+        keys = ("prompt",) if loaded.suite.prompt else ("prompts", index)
+        folder = project.config.project.prompts
+        yield require_prompt(project.tree, folder, name, loaded.where(*keys)).prompt
+
+
+def _changed_dataset(
+    project: Project, loaded: LoadedSuite, path: PurePosixPath, format_: DatasetFormat
+) -> InvalidFilesError:
+    where = loaded.where("dataset", "sha256")
+    message = (
+        f"`{path}` is not the dataset that `sha256` names{changed_since_lock(project, loaded, path, format_)}"
+    )
+    hint = f"if the change is meant, run `promptops dataset lock {loaded.name}`"
+    return InvalidFilesError.single(where, "dataset-changed", message, hint)

@@ -1,0 +1,190 @@
+"""What a run will do, decided before the first call: cells of the grid, cases, requests."""
+
+from __future__ import annotations
+
+import hashlib
+import heapq
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import cast
+
+from promptops.errors import InvalidFilesError, Location, NothingSelectedError, Problem
+from promptops.model.record import JsonValue, Record
+from promptops.model.result import Scale
+from promptops.model.suite import AnswerSteps, Case, Suite, look_up
+from promptops.plugin import Request, Scorer, Target
+from promptops.render.expression import Expression, ValueTemplate
+from promptops.render.messages import Renderer
+
+MOST_PROBLEMS = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScorerPlan(Record):
+    """A scorer as one suite uses it; its results stand under `name`."""
+
+    name: str
+    type: str
+    scorer: Scorer
+    options: Mapping[str, JsonValue]
+    negate: bool = False
+    threshold: float | None = None
+    weight: float | None = None
+    answer: AnswerSteps | None = None
+    expected: ValueTemplate | None = None
+
+    @property
+    def scale(self) -> Scale:
+        """The scale of what is reported: a threshold makes pass or fail of anything."""
+        return self.scorer.scale if self.threshold is None else Scale.BINARY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuitePlan(Record):
+    """A suite with everything in it found and checked. `cases` gives the selected cases anew at each call."""
+
+    name: str
+    suite: Suite
+    where: Location
+    cases: Callable[[], Iterator[Case]]
+    scorers: tuple[ScorerPlan, ...]
+    dataset_digest: str
+    inputs: ValueTemplate | None = None
+    expected: ValueTemplate | None = None
+
+    @property
+    def primary(self) -> str:
+        """The metric that gates: the one that the suite names, else the first."""
+        return self.suite.gate.primary or self.scorers[0].name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell(Record):
+    """One cell of a suite's grid: what is evaluated."""
+
+    plan: SuitePlan
+    target_type: str
+    target: Target
+    prompt: str | None = None
+    model: str | None = None
+    renderer: Renderer | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job(Record):
+    """One call to make."""
+
+    request: Request
+    expected: JsonValue
+    cluster: str | None = None
+    weight: float = 1.0
+    slices: Mapping[str, JsonValue] = field(default_factory=dict)
+
+
+def select(cases: Iterable[Case], where: Expression | None, sample: int | None, seed: int) -> Iterator[Case]:
+    """The cases that a suite uses, in file order.
+
+    `sample` keeps the cases with the smallest SHA-256 of seed and id, so that a grown dataset keeps
+    most of its sample and nobody picks the cases.
+    """
+    chosen = cases if where is None else (case for case in cases if where.evaluate(case.fields))
+    if sample is None:
+        return iter(chosen)
+    smallest = heapq.nsmallest(
+        sample, ((_rank(seed, case.id), index, case) for index, case in enumerate(chosen))
+    )
+    return (case for _, _, case in sorted(smallest, key=lambda entry: entry[1]))
+
+
+def _rank(seed: int, case_id: str) -> bytes:
+    return hashlib.sha256(f"{seed}:{case_id}".encode("utf-8", "surrogatepass")).digest()
+
+
+def jobs(cell: Cell) -> Iterator[Job]:
+    """Every call of a cell, in the order of the cases; repeats of a case follow each other.
+
+    Raises:
+        InvalidFilesError: a case that does not fit the suite or the prompt.
+    """
+    for case in cell.plan.cases():
+        yield from case_jobs(cell, case)
+
+
+def case_jobs(cell: Cell, case: Case) -> Iterator[Job]:
+    """The calls for one case; none for a case of weight 0.
+
+    Raises:
+        InvalidFilesError: the case does not fit the suite or the prompt.
+    """
+    plan = cell.plan
+    weight = _weight(plan, case)
+    if weight == 0:
+        return
+    inputs = case_inputs(cell, case)
+    rendered = cell.renderer.render(inputs) if cell.renderer else None
+    for repeat in range(plan.suite.repeats):
+        yield Job(
+            request=Request(case=case, inputs=inputs, rendered=rendered, repeat=repeat),
+            expected=plan.expected.evaluate({"case": case.fields})
+            if plan.expected
+            else case.fields.get("expected"),
+            cluster=None if plan.suite.cluster is None else str(look_up(case.fields, plan.suite.cluster)),
+            weight=weight,
+            slices={name: look_up(case.fields, name) for name in plan.suite.slices},
+        )
+
+
+def case_inputs(cell: Cell, case: Case) -> Mapping[str, JsonValue]:
+    """What the target is given for a case: the suite's `inputs`, else the fields that the prompt takes.
+
+    Raises:
+        InvalidFilesError: a field that the suite's `inputs` name is not there.
+    """
+    if cell.plan.inputs is not None:
+        return cast("Mapping[str, JsonValue]", cell.plan.inputs.evaluate({"case": case.fields}))
+    if cell.renderer is None:
+        return case.fields
+    return {name: value for name, value in case.fields.items() if name in cell.renderer.variables}
+
+
+def check(cell: Cell) -> int:
+    """The number of calls that a cell will make, after preparing every one of them.
+
+    Raises:
+        InvalidFilesError: the problems of all cases at once; a problem that many cases share is
+            told once, with their number.
+        NothingSelectedError: no case was selected.
+    """
+    count = 0
+    problems: dict[Problem, list[str]] = {}
+    for case in cell.plan.cases():
+        try:
+            count += sum(1 for _ in case_jobs(cell, case))
+        except InvalidFilesError as error:
+            for problem in error.problems:
+                problems.setdefault(problem, []).append(case.id)
+    if problems:
+        shown = list(problems.items())[:MOST_PROBLEMS]
+        raise InvalidFilesError(
+            replace(problem, message=_in_cases(problem.message, ids)) for problem, ids in shown
+        )
+    if count == 0:
+        raise NothingSelectedError(
+            f"no case of the suite `{cell.plan.name}` was selected", where=cell.plan.where
+        )
+    return count
+
+
+def _in_cases(message: str, ids: list[str]) -> str:
+    more = f" and {len(ids) - 1} more" if len(ids) > 1 else ""
+    return f"{message}, in case `{ids[0]}`{more}"
+
+
+def _weight(plan: SuitePlan, case: Case) -> float:
+    if plan.suite.weight is None:
+        return 1.0
+    weight = look_up(case.fields, plan.suite.weight)
+    if isinstance(weight, bool) or not isinstance(weight, (int, float)) or weight < 0:
+        message = f"the weight `{plan.suite.weight}` is not a number from 0 up"
+        raise InvalidFilesError.single(plan.where, "invalid-weight", message)
+    return float(weight)

@@ -1,0 +1,159 @@
+"""Records from and to plain data, checked by their declared types; the only user of pydantic."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from enum import Enum
+from functools import cache
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core import core_schema
+
+from promptops.errors import InvalidFilesError, Location, Problem
+from promptops.files.declared_types import key_of, records_in
+from promptops.files.decode_problems import Complaint, explain, named
+from promptops.files.document import Document, Keys
+from promptops.model.record import JsonValue
+
+T = TypeVar("T")
+
+DRAFT_07 = "http://json-schema.org/draft-07/schema#"
+
+
+def decode(cls: type[T], document: Document, keys: Sequence[str | int] = ()) -> T:
+    """The part of a document at `keys` as a record (or a tuple of records).
+
+    Raises:
+        InvalidFilesError: with every problem, each where it stands in the file.
+    """
+    outer = tuple(keys)
+
+    def problem(complaint: Complaint) -> Problem:
+        where = document.locate(complaint.keys, at_key=complaint.at_key)
+        return Problem(where, complaint.rule, complaint.message, complaint.hint)
+
+    value = document.data
+    for depth, key in enumerate(outer):
+        try:
+            value = value[key]
+        except (KeyError, IndexError, TypeError):
+            missing = f"the key `{named(outer[: depth + 1])}` is missing"
+            raise InvalidFilesError(
+                [problem(Complaint(outer[:depth], "missing-key", missing, at_key=True))]
+            ) from None
+    return _decode(cls, value, outer, problem)
+
+
+def decode_value(cls: type[T], value: JsonValue, where: Location) -> T:
+    """A value that stands in no file as a record; `where` is what its problems point at.
+
+    Raises:
+        InvalidFilesError: with every problem.
+    """
+    return _decode(
+        cls,
+        encode(value),
+        (),
+        lambda complaint: Problem(where, complaint.rule, complaint.message, complaint.hint),
+    )
+
+
+def encode(value: object) -> JsonValue:
+    """A record as plain data: enums as their values, tuples as lists, mappings as dicts."""
+    if is_dataclass(value):
+        return {key_of(field): encode(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, Mapping):
+        return {key.value if isinstance(key, Enum) else key: encode(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [encode(each) for each in value]
+    return value
+
+
+def schema_for(cls: type, *, title: str) -> dict[str, JsonValue]:
+    """The JSON Schema (draft-07) of a record's files, for editors."""
+    schema = _adapter(cls).json_schema(ref_template="#/definitions/{model}", schema_generator=_SchemaWithDocs)
+    definitions = schema.pop("$defs", {})
+    return {"$schema": DRAFT_07, **_for_editors(schema), "title": title, **_definitions(definitions)}
+
+
+def _decode(cls: type[T], value: JsonValue, outer: Keys, problem: Callable[[Complaint], Problem]) -> T:
+    strangers = [problem(complaint) for complaint in _not_json(value, outer)]
+    if strangers:
+        raise InvalidFilesError(strangers)
+    declared: Any = cls
+    try:
+        record: T = _adapter(declared).validate_json(json.dumps(value), strict=True)
+    except ValidationError:
+        problems = [problem(complaint) for complaint in explain(cls, value, _errors, outer)]
+        problems.sort(key=lambda each: (each.where.line or 0, each.where.column or 0))
+        raise InvalidFilesError(problems) from None
+    return record
+
+
+def _errors(declared: Any, value: JsonValue) -> list[Any]:
+    try:
+        _adapter(declared).validate_json(json.dumps(value), strict=True)
+    except ValidationError as error:
+        return error.errors(include_url=False, include_input=False)
+    return []
+
+
+def _not_json(value: JsonValue, keys: Keys) -> Iterator[Complaint]:
+    """What JSON cannot hold: NaN and infinities (also as huge ints), and values of other types."""
+    if isinstance(value, dict):
+        for key, each in value.items():
+            yield from _not_json(each, (*keys, key))
+    elif isinstance(value, list):
+        for index, each in enumerate(value):
+            yield from _not_json(each, (*keys, index))
+    elif isinstance(value, (int, float)):
+        if not abs(value) <= sys.float_info.max:
+            yield Complaint(keys, "invalid-value", f"`{named(keys)}` must be a finite number")
+    elif value is not None and not isinstance(value, str):
+        yield Complaint(keys, "wrong-type", f"`{named(keys)}` is of a type that JSON does not have")
+
+
+@cache
+def _adapter(cls: Any) -> TypeAdapter[Any]:
+    """Building one takes milliseconds. Keys that are Python's own words become pydantic's aliases first."""
+    for record in records_in(cls):
+        for field in fields(record):
+            if "key" in field.metadata:
+                field.metadata = MappingProxyType({**field.metadata, "alias": field.metadata["key"]})
+    return TypeAdapter(cls)
+
+
+class _SchemaWithDocs(GenerateJsonSchema):
+    """Takes over the docstrings of plain dataclasses, which not every version of pydantic does."""
+
+    def dataclass_schema(self, schema: core_schema.DataclassSchema) -> JsonSchemaValue:
+        made = super().dataclass_schema(schema)
+        return {**made, "description": " ".join((schema["cls"].__doc__ or "").split())}
+
+
+def _definitions(definitions: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+    return {"definitions": _for_editors(definitions)} if definitions else {}
+
+
+def _for_editors(schema: JsonValue) -> JsonValue:
+    """Without generated titles and null defaults; `$ref` alone, as draft-07 ignores what stands beside it."""
+    if isinstance(schema, list):
+        return [_for_editors(each) for each in schema]
+    if not isinstance(schema, Mapping):
+        return schema
+    kept = {
+        key: _for_editors(each)
+        for key, each in schema.items()
+        if not (key == "title" and isinstance(each, str)) and not (key == "default" and each is None)
+    }
+    if "$ref" in kept and len(kept) > 1:
+        return {"allOf": [{"$ref": kept.pop("$ref")}], **kept}
+    return kept

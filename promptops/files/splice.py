@@ -1,0 +1,73 @@
+"""Edits of hand-written files that leave every comment and blank where it was."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from promptops.errors import InvalidFilesError, ProjectError
+from promptops.files.suite import LoadedSuite
+from promptops.files.yaml_source import read_yaml
+from promptops.model.text_origin import TextOrigin
+
+
+def with_digest(text: str, loaded: LoadedSuite, digest: str) -> str:
+    """The suite's text with the digest of its dataset.
+
+    Raises:
+        InvalidFilesError: the file is spelled in a way that this cannot edit.
+    """
+    dataset = loaded.suite.dataset
+    if isinstance(dataset, str):
+        origin = loaded.document.origin(("dataset",))
+        edited = _replaced(text, origin, f"{{path: {origin.raw.strip()}, sha256: {digest}}}")
+    elif dataset.sha256 is not None:
+        edited = _replaced(text, loaded.document.origin(("dataset", "sha256")), digest)
+    else:
+        origin = loaded.document.origin(("dataset", "path"))
+        edited = _replaced(text, origin, f"{origin.raw.strip()}{_separator(text, loaded)}sha256: {digest}")
+    wanted = {**_mapping(loaded), "sha256": digest}
+    if read_yaml(edited.encode("utf-8"), str(loaded.path)).data.get("dataset") != wanted:
+        where = loaded.where("dataset")
+        raise InvalidFilesError.single(where, "cannot-edit", "write the digest yourself", f"sha256: {digest}")
+    return edited
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Replaces a file at once, so that nobody ever sees half of it.
+
+    Raises:
+        ProjectError: the folder cannot be written.
+    """
+    try:
+        handle, unfinished = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
+            stream.write(text)
+        if path.exists():
+            Path(unfinished).chmod(path.stat().st_mode)
+        Path(unfinished).replace(path)
+    except OSError as error:
+        raise ProjectError(f"cannot write `{path}`: {error.strerror}") from None
+
+
+def _mapping(loaded: LoadedSuite) -> dict[str, object]:
+    written = loaded.document.data["dataset"]
+    return {"path": written} if isinstance(written, str) else dict(written)
+
+
+def _separator(text: str, loaded: LoadedSuite) -> str:
+    key = loaded.document.locate(("dataset", "path"), at_key=True)
+    first = loaded.document.locate(("dataset",))
+    assert key.line is not None
+    assert key.column is not None
+    line = text.splitlines()[(first.line or 1) - 1]
+    if line[(first.column or 1) - 1 :].startswith("{"):
+        return ", "
+    return "\n" + " " * (key.column - 1)
+
+
+def _replaced(text: str, origin: TextOrigin, spelling: str) -> str:
+    lines = text.splitlines(keepends=True)
+    start = sum(len(line) for line in lines[: origin.line - 1]) + origin.column - 1
+    return text[:start] + spelling + text[start + len(origin.raw.rstrip()) :]

@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO, Protocol
+
+from promptops.errors import InvalidFilesError, Location, did_you_mean
+
+HAND_WRITTEN_BYTES = 1_000_000
+"""A prompt or suite file beyond this is a mistake or an attack."""
+
+
+class SourceTree(Protocol):
+    """The files of one side: a working tree, or a commit. Paths are relative to the project's root."""
+
+    def open(self, path: PurePosixPath) -> BinaryIO:
+        """A file for reading; raises FileNotFoundError, or InvalidFilesError for a path that leaves the tree."""
+        ...
+
+    def is_file(self, path: PurePosixPath) -> bool:
+        """Whether there is such a file inside the tree."""
+        ...
+
+    def files(self, under: PurePosixPath) -> Iterator[PurePosixPath]:
+        """Every file below a folder, sorted; nothing where there is no such folder."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class WorkingTree:
+    """The files as they lie in a folder. Links are followed only while they stay inside it."""
+
+    root: Path
+
+    def open(self, path: PurePosixPath) -> BinaryIO:
+        """See SourceTree; only regular files are opened, so that a pipe cannot hang a run."""
+        real = (self.root / path).resolve()
+        if not real.is_relative_to(self.root.resolve()):
+            raise InvalidFilesError.single(
+                Location(str(path)), "outside-project", "the file lies outside the project"
+            )
+        if not stat.S_ISREG(real.stat().st_mode):
+            raise FileNotFoundError(str(path))
+        return real.open("rb")
+
+    def is_file(self, path: PurePosixPath) -> bool:
+        """See SourceTree."""
+        real = (self.root / path).resolve()
+        return real.is_relative_to(self.root.resolve()) and real.is_file()
+
+    def files(self, under: PurePosixPath) -> Iterator[PurePosixPath]:
+        """See SourceTree."""
+        for folder, folders, names in os.walk(self.root / under):
+            folders.sort()
+            relative = PurePosixPath(Path(folder).relative_to(self.root).as_posix())
+            yield from (relative / name for name in sorted(names))
+
+
+def read_file(tree: SourceTree, path: PurePosixPath, *, mentioned_at: Location | None = None) -> bytes:
+    """A hand-written file, whole.
+
+    Raises:
+        InvalidFilesError: it is absent (with a near match), unreadable or too large. The problem is
+            reported where the file is mentioned, if that is known.
+    """
+    where = mentioned_at or Location(str(path))
+    try:
+        with tree.open(path) as stream:
+            content = stream.read(HAND_WRITTEN_BYTES + 1)
+    except FileNotFoundError:
+        raise missing_file(tree, path, where) from None
+    except OSError as error:
+        raise InvalidFilesError.single(
+            where, "unreadable-file", f"cannot read `{path}`: {error.strerror}"
+        ) from None
+    if len(content) > HAND_WRITTEN_BYTES:
+        raise InvalidFilesError.single(
+            where, "file-too-large", f"`{path}` is larger than {HAND_WRITTEN_BYTES:,} bytes"
+        )
+    return content
+
+
+def missing_file(tree: SourceTree, path: PurePosixPath, where: Location) -> InvalidFilesError:
+    """The error for a file that is not there, with the nearest name that is."""
+    siblings = [str(each) for each in tree.files(path.parent)]
+    return InvalidFilesError.single(
+        where, "missing-file", f"there is no file `{path}`", did_you_mean(str(path), siblings)
+    )
+
+
+def resolve_reference(file: PurePosixPath, reference: str, where: Location) -> PurePosixPath:
+    """The path that a file means: relative to its folder, or to the root with a leading `/`.
+
+    Raises:
+        InvalidFilesError: the path leaves the project.
+    """
+    start = PurePosixPath() if reference.startswith("/") else file.parent
+    parts: list[str] = list(start.parts)
+    for part in PurePosixPath(reference.lstrip("/").replace("\\", "/")).parts:
+        if part != "..":
+            parts.append(part)
+        elif parts:
+            parts.pop()
+        else:
+            raise InvalidFilesError.single(where, "outside-project", f"`{reference}` leaves the project")
+    return PurePosixPath(*parts)

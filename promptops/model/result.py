@@ -1,0 +1,171 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from promptops.model.record import JsonValue, Record
+
+
+class Scale(StrEnum):
+    """What values a scorer gives; it chooses the statistics.
+
+    binary: 0 or 1. unit: anything from 0 to 1. count: a number without an upper bound.
+    """
+
+    BINARY = "binary"
+    UNIT = "unit"
+    COUNT = "count"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Completion(Record):
+    """What a target answered.
+
+    `failure` names a failure of the model itself (refusal, cut_off, content_filter, unparsable):
+    such an answer is scored, and flagged. `cost_usd` is None when the price is unknown.
+    `data` is what else the target returned (a recorded row, retrieved documents).
+    """
+
+    output: str
+    latency_ms: float = 0.0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost_usd: float | None = 0.0
+    failure: str | None = None
+    data: Mapping[str, JsonValue] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Score(Record):
+    """A scorer's answer; higher is better; None where it cannot tell, with the reason."""
+
+    value: float | None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseScored(Record):
+    """A case that was answered and scored, once (`repeat` counts from 0)."""
+
+    case_id: str
+    repeat: int
+    completion: Completion
+    scores: Mapping[str, Score]
+    expected: JsonValue = None
+    inputs: Mapping[str, JsonValue] = field(default_factory=dict)
+    slices: Mapping[str, JsonValue] = field(default_factory=dict)
+    cluster: str | None = None
+    weight: float = 1.0
+    cached: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseErrored(Record):
+    """A case that infrastructure lost: missing, never wrong."""
+
+    case_id: str
+    repeat: int
+    kind: str
+    message: str
+
+
+CaseResult = CaseScored | CaseErrored
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetricSummary(Record):
+    """The mean of a metric with its 95 % interval; `scale` tells which interval it is."""
+
+    metric: str
+    primary: bool
+    scale: Scale
+    n: int
+    mean: float | None
+    ci_low: float | None
+    ci_high: float | None
+    unscored: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SliceSummary(Record):
+    """The mean of a metric over the cases that share a value."""
+
+    slice: str
+    value: JsonValue
+    metric: str
+    n: int
+    mean: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LostCase(Record):
+    """A case that has no score, and why."""
+
+    id: str
+    kind: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailedOutput(Record):
+    """A case whose model failed by itself; it is scored all the same."""
+
+    id: str
+    failure: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LatencySummary(Record):
+    """Quantiles of a call's latency in milliseconds; None when nothing was called."""
+
+    p50: float | None
+    p95: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuiteResult(Record):
+    """One cell of a suite's grid: a prompt (or other target) with a model.
+
+    `scored + errored = cases`. `cost_usd` is None when a price is unknown.
+    """
+
+    suite: str
+    prompt: str | None
+    model: str | None
+    target: str
+    digest: str
+    cases: int
+    scored: int
+    errored: int
+    calls: int
+    cached: int
+    input_tokens: int
+    output_tokens: int
+    cost_usd: float | None
+    wall_ms: float
+    latency_ms: LatencySummary
+    metrics: tuple[MetricSummary, ...]
+    slices: tuple[SliceSummary, ...] = ()
+    errors: tuple[LostCase, ...] = ()
+    failed_output: tuple[FailedOutput, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeadState(Record):
+    """The working tree that was evaluated; all None outside a Git repository."""
+
+    sha: str | None = None
+    branch: str | None = None
+    dirty: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunResult(Record):
+    """All that one `promptops eval` found out."""
+
+    run_id: str
+    started_at: str
+    promptops_version: str
+    head: HeadState
+    suites: tuple[SuiteResult, ...]

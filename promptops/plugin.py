@@ -1,0 +1,183 @@
+"""The one import of a plugin author: protocols, and the types that they speak of.
+
+A plugin is one module with one class and a last line `PLUGIN: type[Scorer] = MyScorer`. The module's
+name is the plugin's name, the class's fields are its options, its docstring is its documentation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO, ClassVar, Protocol, runtime_checkable
+
+from promptops.model.prompt import RenderedPrompt
+from promptops.model.record import JsonValue, Record
+from promptops.model.result import Completion, Scale, Score
+from promptops.model.suite import Case, as_text, look_up
+
+__all__ = [
+    "Case",
+    "CaseFailure",
+    "Completion",
+    "DatasetFormat",
+    "Example",
+    "JsonValue",
+    "Model",
+    "Record",
+    "RenderedPrompt",
+    "Request",
+    "Row",
+    "Sample",
+    "Scale",
+    "Score",
+    "Scorer",
+    "Target",
+    "TargetContext",
+    "as_text",
+    "look_up",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample(Record):
+    """What a scorer sees: the answer (after the suite's `answer` steps), what was expected, and all else."""
+
+    output: str
+    expected: JsonValue
+    case: Case
+    completion: Completion
+
+    def expected_texts(self) -> tuple[str, ...]:
+        """The accepted texts: a list in the dataset means that each of them is right.
+
+        Raises:
+            CaseFailure: the case has no expected value.
+        """
+        if self.expected is None:
+            raise CaseFailure("no_expected", "the case has no expected value")
+        if isinstance(self.expected, (list, tuple)):
+            return tuple(as_text(each) for each in self.expected)
+        return (as_text(self.expected),)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Example(Record):
+    """A documented example of a scorer, run by the contract test and printed by `promptops show`."""
+
+    output: str
+    score: float | None
+    expected: JsonValue = None
+    options: Mapping[str, JsonValue] = field(default_factory=dict)
+    completion: Completion | None = None
+
+
+class CaseFailure(Exception):  # noqa: N818 - a loss of one case, which the engine turns into a value
+    """One case could not be answered or scored; it counts as missing, never as wrong.
+
+    `kind` is a stable snake_case word, `message` is for people.
+    """
+
+    def __init__(self, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.message = message
+
+
+@runtime_checkable
+class Scorer(Protocol):
+    """Turns a sample into a score. Bump `version` whenever results may change."""
+
+    version: ClassVar[int]
+    scale: ClassVar[Scale]
+    examples: ClassVar[tuple[Example, ...]]
+
+    def score(self, sample: Sample) -> Score:
+        """The score of one sample; raise `CaseFailure` when the scorer itself breaks."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request(Record):
+    """What a target is asked: the case, the suite's inputs for it, and the rendered prompt if there is one."""
+
+    case: Case
+    inputs: Mapping[str, JsonValue]
+    rendered: RenderedPrompt | None = None
+    repeat: int = 0
+
+
+class Model(Protocol):
+    """What a rendered prompt is sent to."""
+
+    async def complete(self, rendered: RenderedPrompt) -> Completion:
+        """Answer; raises CaseFailure for a lost case and TargetError when no call can succeed."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        ...
+
+
+class TargetContext(Protocol):
+    """What a target may ask of the project it runs in."""
+
+    @property
+    def timeout_s(self) -> float:
+        """Seconds that one call may take."""
+        ...
+
+    @property
+    def folder(self) -> str:
+        """The real path of the tree's root: working folder of commands, import path of functions."""
+        ...
+
+    def open_data(self, path: str) -> BinaryIO:
+        """A file named in the suite, opened for reading as bytes."""
+        ...
+
+    def require_local_code(self, what: str) -> None:
+        """Raises ConfigError unless `[plugins] local` allows code of this repository."""
+        ...
+
+    def model(self, name: str) -> Model:
+        """The model of that name."""
+        ...
+
+
+class Target(Protocol):
+    """What is evaluated. One instance serves a whole run; calls overlap."""
+
+    version: ClassVar[int]
+    needs_prompt: ClassVar[bool]
+    shorthand: ClassVar[str | None]
+    """The option that a plain value fills: `command: [argv]` means `command: {argv: [argv]}`."""
+
+    async def open(self, context: TargetContext) -> None:
+        """Get ready: read recordings, check permission, find the model. Raises PromptopsError."""
+        ...
+
+    async def complete(self, request: Request) -> Completion:
+        """Answer one case; raises CaseFailure for a lost case, TargetError when none can succeed."""
+        ...
+
+    async def close(self) -> None:
+        """Stop what `open` started."""
+        ...
+
+    def identity(self) -> JsonValue:
+        """What beside the options tells this target apart (the digest of a recording)."""
+        ...
+
+
+Row = tuple[int | None, Mapping[str, Any]]
+"""A dataset's row with its line (from 1) where the format has lines."""
+
+
+class DatasetFormat(Protocol):
+    """Reads one kind of dataset file as a stream."""
+
+    suffixes: ClassVar[tuple[str, ...]]
+
+    def read(self, stream: BinaryIO, path: str) -> Iterator[Row]:
+        """The rows in order; raises InvalidFilesError with line and column. `path` is for messages."""
+        ...

@@ -1,0 +1,230 @@
+"""What people read in a terminal; the only home of rich beside the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from typing import TextIO
+
+from rich.console import Console
+from rich.markdown import Markdown
+from rich.table import Table
+from rich.text import Text
+
+from promptops.files.config import Setting
+from promptops.model.catalog import Entry
+from promptops.model.prompt import NEAREST_EXAMPLE, model_label
+from promptops.model.result import CaseErrored, CaseResult, CaseScored, MetricSummary, RunResult, SuiteResult
+from promptops.model.suite import as_text
+from promptops.reporters.printable import printable, shortened
+
+MOST_SLICES = 8
+LONGEST_TEXT = 400
+ONE_CENT_USD = 0.01
+ONE_SECOND_MS = 1000
+
+
+def report_run(run: RunResult, out: TextIO, *, width: int) -> None:
+    """One table for the run, then what a reader has to know about it."""
+    console = _console(out, width)
+    table = Table(box=None, pad_edge=False, header_style="bold", show_edge=False)
+    table.add_column("suite", ratio=1, min_width=16, overflow="fold")
+    for name in ("metric", "mean", "95 % interval", "n", "errored", "cost", "p95"):
+        table.add_column(name, justify="left" if name == "metric" else "right", no_wrap=True)
+    for index, suite in enumerate(run.suites):
+        if index:
+            table.add_section()
+            table.add_row()
+        table.add_row(*_cells(suite))
+    console.print(table)
+    for line in _notes(run):
+        console.print(Text(line, style="dim"))
+
+
+def report_failures(
+    run: RunResult, results: Iterable[tuple[int, CaseResult]], out: TextIO, *, width: int
+) -> None:
+    """The cases that did not get full marks, or were lost, with input, expected and output."""
+    console = _console(out, width)
+    for index, group in groupby(results, key=lambda pair: pair[0]):
+        suite = run.suites[index]
+        for _, result in group:
+            if isinstance(result, CaseErrored) or any(
+                score.value not in (1.0, None) for score in result.scores.values()
+            ):
+                console.print()
+                console.print(_failure(suite, result))
+
+
+def report_runs(runs: Sequence[RunResult], out: TextIO, *, width: int) -> None:
+    """One line a run."""
+    table = Table("run", "commit", "suites", box=None, pad_edge=False, header_style="bold")
+    for run in runs:
+        commit = (run.head.sha or "no commit")[:9] + (" + changes" if run.head.dirty else "")
+        table.add_row(run.run_id, commit, "\n".join(_one_line(suite) for suite in run.suites))
+    _console(out, width).print(table)
+
+
+def report_catalog(entries: Sequence[Entry], out: TextIO, *, width: int) -> None:
+    """Everything by kind."""
+    console = _console(out, width)
+    for kind, group in groupby(entries, key=lambda entry: entry.kind):
+        console.print(Text(f"{kind}s", style="bold"))
+        table = Table.grid(padding=(0, 2))
+        table.add_column(no_wrap=True)
+        table.add_column(overflow="fold")
+        for entry in group:
+            table.add_row(Text(f"  {printable(entry.name)}"), Text(printable(entry.summary)))
+        console.print(table)
+
+
+def report_settings(settings: Sequence[Setting], out: TextIO, *, width: int) -> None:
+    """Every setting with its source."""
+    table = Table("setting", "value", "source", box=None, pad_edge=False, header_style="bold")
+    for each in settings:
+        value = "–" if each.value is None else as_text(each.value)
+        table.add_row(
+            Text(each.key),
+            Text(printable(value)),
+            Text(each.source, style="dim" if each.source == "built-in" else ""),
+        )
+    _console(out, width).print(table)
+
+
+def report_markdown(text: str, out: TextIO, *, width: int) -> None:
+    """A guide: laid out in a terminal, as it is written in a pipe."""
+    if out.isatty():
+        _console(out, width).print(Markdown(text))
+    else:
+        out.write(text)
+
+
+def _console(out: TextIO, width: int) -> Console:
+    return Console(file=out, width=width, highlight=False, markup=False, emoji=False, soft_wrap=False)
+
+
+def _cells(suite: SuiteResult) -> list[Text]:
+    name = Text(printable(suite.suite), style="bold")
+    for line in filter(
+        None, (suite.prompt, model_label(suite.model) if suite.model else f"target: {suite.target}")
+    ):
+        name.append(f"\n{printable(line)}", style="not bold dim")
+    metrics = suite.metrics
+    return [
+        name,
+        _lines(
+            f"{printable(metric.metric)}{' *' if metric.primary and len(metrics) > 1 else ''}"
+            for metric in metrics
+        ),
+        _lines(_mean(metric) for metric in metrics),
+        _lines(_interval(metric) for metric in metrics),
+        _lines(str(metric.n) for metric in metrics),
+        Text(str(suite.errored), style="red" if suite.errored else ""),
+        Text(cost_text(suite.cost_usd)),
+        Text(latency_text(suite.latency_ms.p95)),
+    ]
+
+
+def _lines(lines: Iterable[str]) -> Text:
+    return Text("\n".join(lines))
+
+
+def _mean(metric: MetricSummary) -> str:
+    return "–" if metric.mean is None else f"{metric.mean:.3f}"
+
+
+def _interval(metric: MetricSummary) -> str:
+    if metric.ci_low is None or metric.ci_high is None:
+        return "–"
+    return f"[{metric.ci_low:.3f}, {metric.ci_high:.3f}]"
+
+
+def cost_text(cost_usd: float | None) -> str:
+    """Money for people; an unknown price is never shown as nothing."""
+    if cost_usd is None:
+        return "unknown"
+    cents_matter = cost_usd == 0 or cost_usd >= ONE_CENT_USD
+    return f"${cost_usd:.2f}" if cents_matter else f"${cost_usd:.2g}"
+
+
+def latency_text(latency_ms: float | None) -> str:
+    """A duration for people."""
+    if latency_ms is None:
+        return "–"
+    if latency_ms < 1:
+        return "<1 ms"
+    return f"{latency_ms:.0f} ms" if latency_ms < ONE_SECOND_MS else f"{latency_ms / ONE_SECOND_MS:.1f} s"
+
+
+def _notes(run: RunResult) -> Iterator[str]:
+    if any(len(suite.metrics) > 1 for suite in run.suites):
+        yield "* the metric that gates"
+    for suite in run.suites:
+        yield from _slice_notes(suite)
+        if suite.errored:
+            first = suite.errors[0]
+            message = shortened(first.message, 100)
+            yield f"{suite.suite}: {suite.errored} of {suite.cases} cases were lost, first `{printable(first.id)}`: {message}"
+        if suite.failed_output:
+            yield f"{suite.suite}: {len(suite.failed_output)} outputs failed by themselves ({suite.failed_output[0].failure})"
+        for metric in suite.metrics:
+            if metric.unscored:
+                yield f"{suite.suite}: {metric.unscored} answers could not be scored by `{metric.metric}`"
+    if any(suite.model == NEAREST_EXAMPLE for suite in run.suites):
+        yield f"{NEAREST_EXAMPLE} answers with the most similar example; its scores say nothing about an LLM"
+    if any(metric.mean not in (None, 1.0) for suite in run.suites for metric in suite.metrics):
+        yield "failing cases: promptops report --failures"
+
+
+def _slice_notes(suite: SuiteResult) -> Iterator[str]:
+    primary = next(metric.metric for metric in suite.metrics if metric.primary)
+    rows = [row for row in suite.slices if row.metric == primary]
+    for name, group in groupby(rows, key=lambda row: row.slice):
+        members = list(group)
+        parts = [
+            f"{shortened(as_text(row.value), 30)} {row.mean:.3f} (n={row.n})" for row in members[:MOST_SLICES]
+        ]
+        more = f" and {len(members) - MOST_SLICES} more" if len(members) > MOST_SLICES else ""
+        yield f"{suite.suite} {primary} by {name}: {', '.join(parts)}{more}"
+
+
+def _failure(suite: SuiteResult, result: CaseResult) -> Table:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    again = f" (repeat {result.repeat + 1})" if result.repeat else ""
+    table.add_row(Text(printable(suite.suite)), Text(f"{printable(result.case_id)}{again}", style="bold"))
+    if isinstance(result, CaseScored):
+        for label, text in _scored_rows(result):
+            table.add_row(Text(label), Text(printable(shortened_lines(text), keep="\n")))
+    else:
+        table.add_row(Text("lost"), Text(f"{result.kind}: {printable(result.message)}"))
+    return table
+
+
+def _scored_rows(result: CaseScored) -> Iterator[tuple[str, str]]:
+    for name, value in result.inputs.items():
+        yield printable(name), as_text(value)
+    if result.expected is not None:
+        yield "expected", as_text(result.expected)
+    yield "output", result.completion.output
+    for name, score in result.scores.items():
+        if score.value != 1.0:
+            value = "cannot tell" if score.value is None else f"{score.value:g}"
+            yield printable(name), f"{value}  {score.reason}".rstrip()
+
+
+def shortened_lines(text: str) -> str:
+    """A long text up to a bound, with what was left out said."""
+    return (
+        text
+        if len(text) <= LONGEST_TEXT
+        else f"{text[:LONGEST_TEXT]}… ({len(text) - LONGEST_TEXT:,} more characters)"
+    )
+
+
+def _one_line(suite: SuiteResult) -> str:
+    primary = next((metric for metric in suite.metrics if metric.primary), None)
+    score = f"{primary.metric} {_mean(primary)}" if primary else ""
+    model = f" · {model_label(suite.model)}" if suite.model else ""
+    return printable(f"{suite.suite} {score}{model}")

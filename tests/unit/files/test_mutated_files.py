@@ -1,0 +1,135 @@
+"""Whatever a file holds, reading it ends with a record or with problems that name a place."""
+
+from __future__ import annotations
+
+import contextlib
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from promptops.errors import InvalidFilesError
+from promptops.files.codec import decode
+from promptops.files.toml_source import read_toml
+from promptops.files.yaml_source import read_yaml
+from promptops.model.config import Config
+from promptops.model.suite import Suite
+
+SUITE = b"""\
+# yaml-language-server: $schema=suite.json
+description: Intent routing on real customer wording.
+prompt: support/triage
+dataset: {path: datasets/triage.jsonl, id: id, where: "lang == 'en'", sample: 300, seed: 7}
+inputs: &inputs
+  message: "{{ case.text }}"
+  note: |
+    several
+    lines
+expected: '{{ case.label }}'
+cluster: ticket_id
+slices: [lang, channel]
+kind: sample
+answer: {after: "Answer:", line: last}
+repeats: 1
+scorers:
+  accuracy: {type: exact_match, ignore_case: true}
+  short: {<<: *inputs, type: max_words, value: 5, not: false, threshold: 1.0}
+gate: {primary: accuracy, budget: 0, margin: 0.05, must_pass: [case-17]}
+"""
+
+CONFIG = b"""\
+[project]
+base = "main"
+[run]
+concurrency = 4
+timeout_s = 30.5
+[providers.openai]
+api_base = "https://api.example.com"
+input_usd_per_million = 0.15
+[gate]
+strict = true
+"""
+
+PIECES = [
+    b"\t", b"{", b"}", b"[", b"]", b"{{ x }}", b"&a ", b"*a", b"*inputs", b"<<: ", b"!!int ", b"!x ", b"---\n", b"...\n",
+    b"? ", b"- ", b": ", b"#", b"'", b'"', b"\\", b"|", b">-", b"%YAML 1.1\n", b"\r", b"\x00", b"\xff", b"\xef\xbb\xbf",
+    b"\xe2\x80\xa8", b"\xc2\x85", b"1e999", b".nan", b"9" * 400, b"~", b"\n", b"  ", b"[[t]]\n", b"2024-01-01", b'"""', b"=",
+]  # fmt: skip
+
+position = st.floats(0, 1)
+mutation = st.one_of(
+    st.tuples(st.just("flip"), position, st.integers(1, 255)),
+    st.tuples(st.just("delete"), position, st.integers(1, 40)),
+    st.tuples(st.just("insert"), position, st.sampled_from(PIECES)),
+    st.tuples(st.just("duplicate"), position, st.integers(1, 3)),
+)
+mutations = st.lists(mutation, min_size=1, max_size=6)
+
+
+def mutated(content: bytes, changes: list[tuple[str, float, int | bytes]]) -> bytes:
+    for what, where, how in changes:
+        at = int(where * max(len(content) - 1, 0))
+        if isinstance(how, bytes):
+            content = content[:at] + how + content[at:]
+        elif what == "flip":
+            content = content[:at] + bytes(byte ^ how for byte in content[at : at + 1]) + content[at + 1 :]
+        elif what == "delete":
+            content = content[:at] + content[at + how :]
+        else:
+            lines = content.splitlines(keepends=True)
+            line = int(where * max(len(lines) - 1, 0))
+            content = b"".join([*lines[: line + how], *lines[line:]])
+    return content
+
+
+def assert_placed(error: InvalidFilesError, content: bytes) -> None:
+    assert error.problems
+    for problem in error.problems:
+        assert problem.where.path == "file"
+        assert (problem.where.line or 1) <= len(content.decode(errors="replace").splitlines()) + 1
+        assert "\n" not in problem.message
+        assert "Input should" not in problem.message
+
+
+thorough = settings(max_examples=2500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+@pytest.mark.slow
+@thorough
+@given(mutations)
+def test_a_damaged_suite_is_read_or_refused_with_places(
+    changes: list[tuple[str, float, int | bytes]],
+) -> None:
+    content = mutated(SUITE, changes)
+    try:
+        document = read_yaml(content, "file")
+        decode(Suite, document)
+    except InvalidFilesError as error:
+        assert_placed(error, content)
+
+
+@pytest.mark.slow
+@thorough
+@given(mutations)
+def test_damaged_settings_are_read_or_refused_with_places(
+    changes: list[tuple[str, float, int | bytes]],
+) -> None:
+    content = mutated(CONFIG, changes)
+    try:
+        document = read_toml(content, "file")
+        decode(Config, document)
+    except InvalidFilesError as error:
+        assert_placed(error, content)
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_read_or_refused(content: bytes) -> None:
+    with contextlib.suppress(InvalidFilesError):
+        read_yaml(content, "file")
+    with contextlib.suppress(InvalidFilesError):
+        read_toml(content, "file")
+
+
+def test_the_undamaged_files_are_good() -> None:
+    assert decode(Suite, read_yaml(SUITE, "file")).prompt == "support/triage"
+    assert decode(Config, read_toml(CONFIG, "file")).run.concurrency == 4
