@@ -140,7 +140,7 @@ def _scorer_class(
     if not project.tree.is_file(path):
         raise missing_file(project.tree, path, where)
     require_local_code(project, f"scorer `{type_}`", where)
-    return registry.load_local(Path(project.root / path))
+    return registry.load_local(Path(project.root / path), where)
 
 
 def _answer_problems(loaded: LoadedSuite, keys: tuple[str, ...], steps: AnswerSteps | None) -> list[Problem]:

@@ -12,7 +12,7 @@ from promptops.errors import ConfigError, ExitCode, InvalidFilesError, Location,
 from promptops.files.github_prompt import implied_suite
 from promptops.files.prompt import load_prompt, prompt_files
 from promptops.files.suite import load_suite, suite_files
-from promptops.render.messages import check_prompt
+from promptops.render.check import check_prompt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

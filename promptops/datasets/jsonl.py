@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any, BinaryIO, ClassVar, NoReturn
+
+from promptops.errors import InvalidFilesError, Location
+from promptops.plugin import DatasetFormat, Row
+
+LONGEST_LINE_BYTES = 10_000_000
+
+
+class Jsonl:
+    """One JSON object a line, in UTF-8; blank lines are skipped."""
+
+    suffixes: ClassVar[tuple[str, ...]] = (".jsonl", ".ndjson")
+
+    def read(self, stream: BinaryIO, path: str) -> Iterator[Row]:
+        """See DatasetFormat; holds one line at a time."""
+        number = 0
+        while line := stream.readline(LONGEST_LINE_BYTES):
+            number += 1
+            if len(line) == LONGEST_LINE_BYTES:
+                _refuse(path, number, None, f"the line is longer than {LONGEST_LINE_BYTES:,} bytes")
+            text = decoded(line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line, path, number)
+            if text.strip():
+                yield number, parsed(text, path, number)
+
+
+def decoded(line: bytes, path: str, number: int) -> str:
+    """A line as text; raises InvalidFilesError at the first byte that is not UTF-8."""
+    try:
+        return line.decode("utf-8")
+    except UnicodeDecodeError as error:
+        where = Location(path, number, len(line[: error.start].decode("utf-8")) + 1)
+        raise InvalidFilesError.single(where, "not-utf8", f"byte 0x{line[error.start]:02x} is not UTF-8") from None
+
+
+def parsed(text: str, path: str, number: int) -> dict[str, Any]:
+    """A line's object; raises InvalidFilesError with line and column."""
+    try:
+        row = json.loads(text, object_pairs_hook=unique, parse_constant=_no_constant)
+    except json.JSONDecodeError as error:
+        _refuse(path, number, error.colno, f"not JSON: {error.msg}")
+    except (ValueError, RecursionError) as error:
+        _refuse(path, number, None, str(error) if isinstance(error, ValueError) else "nested too deeply")
+    if not isinstance(row, dict):
+        _refuse(path, number, 1, "a row must be an object, such as {\"id\": \"1\", \"text\": \"…\"}")
+    return row
+
+
+def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object's keys and values; raises ValueError when a key occurs twice."""
+    row = dict(pairs)
+    if len(row) != len(pairs):
+        seen: set[str] = set()
+        twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
+        raise ValueError(f"the key `{twice}` occurs twice")
+    return row
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"`{name}` is not JSON")
+
+
+def _refuse(path: str, line: int, column: int | None, message: str) -> NoReturn:
+    raise InvalidFilesError.single(Location(path, line, column), "dataset-row", message) from None
+
+
+PLUGIN: type[DatasetFormat] = Jsonl

@@ -1,0 +1,41 @@
+"""The values that a prompt is filled with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from promptops.errors import InvalidFilesError, Problem, did_you_mean
+from promptops.model.prompt import Prompt
+from promptops.model.record import JsonValue
+from promptops.model.text_origin import TextOrigin
+from promptops.render.schema import schema_problems
+from promptops.render.template import Variable
+
+
+def complete_inputs(
+    prompt: Prompt, variables: Iterable[Variable], values: Mapping[str, JsonValue]
+) -> dict[str, JsonValue]:
+    """The values with the declared defaults.
+
+    Raises:
+        InvalidFilesError: all values that are missing, and all that do not fit their schema, at once.
+    """
+    properties = (prompt.inputs or {}).get("properties", {})
+    defaults = {name: schema["default"] for name, schema in properties.items() if isinstance(schema, Mapping) and "default" in schema}
+    completed = {**defaults, **values}
+    places = {variable.name: variable.where for variable in variables}
+    required = dict.fromkeys([variable.name for variable in variables if variable.required])
+    required |= dict.fromkeys((prompt.inputs or {}).get("required", ()))
+    start = TextOrigin(path=prompt.path).start
+    problems = [
+        Problem(places.get(name, start), "missing-variable", f"`{name}` is missing", did_you_mean(name, values))
+        for name in required
+        if name not in completed
+    ]
+    for name, schema in properties.items():
+        if name in completed and isinstance(schema, Mapping):
+            for reason in schema_problems(schema, completed[name])[:3]:
+                problems.append(Problem(places.get(name, start), "invalid-input", f"`{name}` does not fit its schema: {reason}"))
+    if problems:
+        raise InvalidFilesError(problems)
+    return completed

@@ -1,0 +1,147 @@
+"""A prompt and values become messages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from promptops.errors import InvalidFilesError, Location
+from promptops.model.prompt import MessageTemplate, Prompt, RenderedPrompt, Role, Slot, Template
+from promptops.model.record import JsonValue
+from promptops.model.suite import as_text
+from promptops.render.digest import prompt_digest, templates_of
+from promptops.render.inputs import complete_inputs
+from promptops.render.template import Partials, TemplateSet, Variable
+
+Message = Mapping[str, Any]
+Maker = Callable[[Mapping[str, JsonValue]], list[Message]]
+HISTORY_ROLES = ("user", "assistant")
+
+
+class Renderer:
+    """A prompt ready to be filled many times; everything is compiled once.
+
+    Raises:
+        InvalidFilesError: a template that cannot be used, an example that lacks a variable.
+    """
+
+    def __init__(
+        self, prompt: Prompt, partials: Partials, *, default_model: str, default_parameters: Mapping[str, JsonValue]
+    ) -> None:
+        self.prompt = prompt
+        self.model = prompt.model or default_model
+        self.parameters: Mapping[str, JsonValue] = {**default_parameters, **prompt.parameters}
+        templates = TemplateSet(partials)
+        self._used = used_variables(prompt, templates)
+        self._makers = list(_makers(prompt, templates, self._used))
+        self.digest = prompt_digest(prompt, templates)
+        declared = (prompt.inputs or {}).get("properties", {})
+        self.variables = frozenset({*declared, *(variable.name for variable in self._used)})
+
+    def render(self, values: Mapping[str, JsonValue]) -> RenderedPrompt:
+        """The messages for these values.
+
+        Raises:
+            InvalidFilesError: values that are missing or do not fit, all at once.
+        """
+        completed = complete_inputs(self.prompt, self._used, values)
+        return RenderedPrompt(
+            prompt=self.prompt.name,
+            digest=self.digest,
+            model=self.model,
+            parameters=self.parameters,
+            messages=tuple(message for make in self._makers for message in make(completed)),
+            tools=self.prompt.tools,
+            output=self.prompt.output,
+            warnings=tuple(f"the prompt does not use `{name}`" for name in values if name not in self.variables),
+        )
+
+
+def used_variables(prompt: Prompt, templates: TemplateSet) -> list[Variable]:
+    """The names that the messages of a prompt take, each where it stands first."""
+    found: dict[str, Variable] = {}
+    for message in prompt.messages:
+        for template in templates_of(message):
+            for variable in templates.variables(template):
+                found.setdefault(variable.name, variable)
+        if message is Slot.HISTORY:
+            found.setdefault("history", Variable("history", Location(prompt.path), required=False))
+    return list(found.values())
+
+
+def last_user_message(prompt: Prompt) -> MessageTemplate | None:
+    """The message that examples are rendered with."""
+    users = [each for each in prompt.messages if isinstance(each, MessageTemplate) and each.role is Role.USER]
+    return users[-1] if users else None
+
+
+def _makers(prompt: Prompt, templates: TemplateSet, used: list[Variable]) -> Iterator[Maker]:
+    examples = _example_turns(prompt, templates, used)
+    last_user = last_user_message(prompt)
+    for message in prompt.messages:
+        if message is Slot.EXAMPLES:
+            yield lambda values: examples
+        elif message is Slot.HISTORY:
+            yield _history(prompt)
+        elif isinstance(message, MessageTemplate):
+            if message is last_user and Slot.EXAMPLES not in prompt.messages and examples:
+                yield lambda values: examples
+            yield _one(message, templates)
+
+
+def _one(message: MessageTemplate, templates: TemplateSet) -> Maker:
+    role = str(message.role)
+    if isinstance(message.content, Template):
+        text = templates.compile(message.content)
+        return lambda values: [{"role": role, "content": text(values)}]
+    parts = [(part.kind, templates.compile(part.template), part.options) for part in message.content]
+
+    def make(values: Mapping[str, JsonValue]) -> list[Message]:
+        content = [
+            {"type": "text", "text": fill(values)}
+            if kind == "text"
+            else {"type": kind, kind: {"url": fill(values), **options}}
+            for kind, fill, options in parts
+        ]
+        return [{"role": role, "content": content}]
+
+    return make
+
+
+def _example_turns(prompt: Prompt, templates: TemplateSet, used: list[Variable]) -> list[Message]:
+    last_user = last_user_message(prompt)
+    if not prompt.examples:
+        return []
+    if last_user is None:
+        where = prompt.examples[0].origin.start
+        raise InvalidFilesError.single(where, "invalid-example", "examples need a user message to be rendered with")
+    make = _one(last_user, templates)
+    names = {variable.name for template in templates_of(last_user) for variable in templates.variables(template)}
+    turns: list[Message] = []
+    for example in prompt.examples:
+        missing = sorted(each.name for each in used if each.name in names and each.required and each.name not in example.input)
+        if missing:
+            message = f"the example lacks {', '.join(f'`{name}`' for name in missing)}"
+            raise InvalidFilesError.single(example.origin.start, "invalid-example", message)
+        turns += [*make(example.input), {"role": "assistant", "content": as_text(example.output)}]
+    return turns
+
+
+def _history(prompt: Prompt) -> Maker:
+    def make(values: Mapping[str, JsonValue]) -> list[Message]:
+        turns = values.get("history") or []
+        if not isinstance(turns, (list, tuple)) or not all(_is_turn(turn) for turn in turns):
+            message = "`history` must be a list of {role, content}, where the role is user or assistant"
+            raise InvalidFilesError.single(Location(prompt.path), "invalid-input", message)
+        return [{"role": turn["role"], "content": turn["content"]} for turn in turns]
+
+    return make
+
+
+def _is_turn(turn: JsonValue) -> bool:
+    return (
+        isinstance(turn, Mapping)
+        and set(turn) == {"role", "content"}
+        and turn["role"] in HISTORY_ROLES
+        and isinstance(turn["content"], str)
+    )
