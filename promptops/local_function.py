@@ -20,10 +20,16 @@ def load_function(name: str, folder: str) -> Callable[..., Any]:
     """
     module_name, colon, function_name = name.rpartition(":")
     if not colon:
-        raise PluginError(f"`{name}` does not name a function", hint="write `module:function` or `file.py:function`")
+        raise PluginError(
+            f"`{name}` does not name a function", hint="write `module:function` or `file.py:function`"
+        )
     sys.path.insert(0, folder)
     try:
-        module = load_file(Path(folder) / module_name) if module_name.endswith(".py") else importlib.import_module(module_name)
+        module = (
+            load_file(Path(folder) / module_name)
+            if module_name.endswith(".py")
+            else importlib.import_module(module_name)
+        )
         function = getattr(module, function_name, None)
     except Exception as error:
         raise PluginError(f"`{module_name}` cannot be imported: {type(error).__name__}: {error}") from error
@@ -31,7 +37,8 @@ def load_function(name: str, folder: str) -> Callable[..., Any]:
         sys.path.remove(folder)
     if not callable(function):
         raise PluginError(f"`{module_name}` has no function `{function_name}`")
-    return function
+    found: Callable[..., Any] = function
+    return found
 
 
 def load_file(path: Path) -> Any:

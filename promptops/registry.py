@@ -25,7 +25,9 @@ Plugin = type[Any]
 def names(family: str) -> tuple[str, ...]:
     """The built-in plugins of a family (scorers, targets, datasets), found without importing them."""
     package = import_module(f"promptops.{family}")
-    return tuple(sorted(each.name for each in pkgutil.iter_modules(package.__path__) if not each.name.startswith("_")))
+    return tuple(
+        sorted(each.name for each in pkgutil.iter_modules(package.__path__) if not each.name.startswith("_"))
+    )
 
 
 def plugin(family: str, name: str, where: Location) -> Plugin:
@@ -40,18 +42,26 @@ def plugin(family: str, name: str, where: Location) -> Plugin:
         return built_in
     found = entry_points(group=f"promptops.{family}", name=name)
     if len(found) > 1:
-        raise PluginError(f"several installed packages bring a `{name}`", hint="uninstall all but one", where=where)
+        raise PluginError(
+            f"several installed packages bring a `{name}`", hint="uninstall all but one", where=where
+        )
     for entry in found:
         try:
             return entry.load()  # type: ignore[no-any-return]
         except Exception as error:
-            raise PluginError(f"`{name}` of an installed package cannot be imported: {error}", where=where) from error
+            raise PluginError(
+                f"`{name}` of an installed package cannot be imported: {error}", where=where
+            ) from error
     known = names(family)
     hint = did_you_mean(name, known) or f"known are {', '.join(known)}"
-    raise InvalidFilesError.single(where, f"unknown-{family.removesuffix('s')}", f"there is no {family.removesuffix('s')} `{name}`", hint)
+    raise InvalidFilesError.single(
+        where, f"unknown-{family.removesuffix('s')}", f"there is no {family.removesuffix('s')} `{name}`", hint
+    )
 
 
-def build(class_: Plugin, options: Mapping[str, JsonValue], document: Document, keys: tuple[str | int, ...]) -> Any:
+def build(
+    class_: Plugin, options: Mapping[str, JsonValue], document: Document, keys: tuple[str | int, ...]
+) -> Any:
     """A plugin with its options, which stand at `keys` of a document.
 
     Raises:
@@ -72,7 +82,9 @@ def load_local(path: Path, where: Location) -> Plugin:
         hint = "see `promptops help scorers`"
         raise PluginError(f"`{path.name}` has no `PLUGIN`: {error}", hint=hint, where=where) from error
     except Exception as error:
-        raise PluginError(f"`{path.name}` cannot be run: {type(error).__name__}: {error}", where=where) from error
+        raise PluginError(
+            f"`{path.name}` cannot be run: {type(error).__name__}: {error}", where=where
+        ) from error
     return found
 
 

@@ -44,10 +44,9 @@ def prepare(project: Project, loaded: LoadedSuite, selection: Selection) -> tupl
     plan = _plan(project, loaded, selection)
     type_, written = target_parts(loaded.suite.target)
     target_class = registry.plugin("targets", type_, loaded.where("target"))
-    if isinstance(written, dict):
-        options, keys = written, ("target", type_)
-    else:
-        options, keys = {target_class.shorthand: written}, ("target",)
+    inner = isinstance(written, dict)
+    keys = ("target", type_) if isinstance(loaded.suite.target, dict) else ("target",)
+    options = written if inner else {target_class.shorthand: written}
     target: Target = registry.build(target_class, options, loaded.document, keys)
     return tuple(_grid(project, loaded, plan, type_, target))
 

@@ -57,7 +57,10 @@ def _scorer_schema(definitions: Schema) -> Schema:
         }
         for name, options in built_in.items()
     ]
-    names = {"anyOf": [{"enum": list(built_in)}, {"type": "string"}], "description": "A scorer, or a path to one"}
+    names = {
+        "anyOf": [{"enum": list(built_in)}, {"type": "string"}],
+        "description": "A scorer, or a path to one",
+    }
     return {"type": "object", "required": ["type"], "properties": {"type": names}, "allOf": rules}
 
 

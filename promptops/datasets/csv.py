@@ -33,7 +33,9 @@ class Csv:
                     yield begins_at, dict(zip(header, row, strict=True))
                 begins_at = reader.line_num + 1
         except csv.Error as error:
-            raise InvalidFilesError.single(Location(path, begins_at), "dataset-row", f"not CSV: {error}") from None
+            raise InvalidFilesError.single(
+                Location(path, begins_at), "dataset-row", f"not CSV: {error}"
+            ) from None
 
 
 def _lines(stream: BinaryIO, path: str) -> Iterator[str]:

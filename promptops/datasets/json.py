@@ -30,7 +30,9 @@ class Json:
             raise InvalidFilesError.single(Location(path), "dataset-row", message)
         for number, row in enumerate(rows, start=1):
             if not isinstance(row, dict):
-                raise InvalidFilesError.single(Location(path), "dataset-row", f"row {number} is not an object")
+                raise InvalidFilesError.single(
+                    Location(path), "dataset-row", f"row {number} is not an object"
+                )
             yield None, row
 
 

@@ -33,7 +33,9 @@ def decoded(line: bytes, path: str, number: int) -> str:
         return line.decode("utf-8")
     except UnicodeDecodeError as error:
         where = Location(path, number, len(line[: error.start].decode("utf-8")) + 1)
-        raise InvalidFilesError.single(where, "not-utf8", f"byte 0x{line[error.start]:02x} is not UTF-8") from None
+        raise InvalidFilesError.single(
+            where, "not-utf8", f"byte 0x{line[error.start]:02x} is not UTF-8"
+        ) from None
 
 
 def parsed(text: str, path: str, number: int) -> dict[str, Any]:
@@ -45,7 +47,7 @@ def parsed(text: str, path: str, number: int) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         _refuse(path, number, None, str(error) if isinstance(error, ValueError) else "nested too deeply")
     if not isinstance(row, dict):
-        _refuse(path, number, 1, "a row must be an object, such as {\"id\": \"1\", \"text\": \"…\"}")
+        _refuse(path, number, 1, 'a row must be an object, such as {"id": "1", "text": "…"}')
     return row
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from functools import cache
 
 from promptops.model.json_text import find_json
@@ -14,12 +15,13 @@ _INDEX = re.compile(r"\[(\d+)\]")
 
 def extract(output: str, steps: AnswerSteps | None) -> str:
     """The answer in an output, without surrounding blanks; the whole output where a step finds nothing."""
-    answer: str | None = output
+    answer = output
     if steps is not None:
         for step in (_after, _line, _regex, _json_path):
-            answer = step(answer, steps)
-            if answer is None:
+            found = step(answer, steps)
+            if found is None:
                 return output.strip()
+            answer = found
     return answer.strip()
 
 
@@ -51,11 +53,10 @@ def _line(text: str, steps: AnswerSteps) -> str | None:
 def _regex(text: str, steps: AnswerSteps) -> str | None:
     if steps.regex is None:
         return text
-    last = None
-    for last in _compiled(steps.regex).finditer(text):
-        pass
-    if last is None:
+    matches = deque(_compiled(steps.regex).finditer(text), maxlen=1)
+    if not matches:
         return None
+    last = matches[0]
     if "answer" in last.groupdict():
         return last["answer"]
     return last[1] if last.re.groups else last[0]

@@ -182,7 +182,8 @@ def _parts(
 def _examples(
     source: PromptSource, document: Document, tree: SourceTree, path: PurePosixPath
 ) -> Iterator[PromptExample]:
-    pairs, keys = source.examples, ("examples",)
+    pairs = source.examples
+    keys: tuple[str | int, ...] = ("examples",)
     if isinstance(pairs, ExamplesFileSource):
         where = document.locate(("examples", "file"))
         file = resolve_reference(path, pairs.file, where)

@@ -19,13 +19,21 @@ def check_prompt(prompt: Prompt, partials: Partials) -> list[Problem]:
     for message in prompt.messages:
         for template in templates_of(message):
             problems += templates.problems(template)
-    return [*problems, *_slots(prompt), *_schemas(prompt), *_variables(prompt, templates), *_examples(prompt, templates)]
+    return [
+        *problems,
+        *_slots(prompt),
+        *_schemas(prompt),
+        *_variables(prompt, templates),
+        *_examples(prompt, templates),
+    ]
 
 
 def _slots(prompt: Prompt) -> Iterator[Problem]:
     for slot in Slot:
         if prompt.messages.count(slot) > 1:
-            yield Problem(Location(prompt.path), "twice", f"`{slot}` stands among the messages more than once")
+            yield Problem(
+                Location(prompt.path), "twice", f"`{slot}` stands among the messages more than once"
+            )
 
 
 def _schemas(prompt: Prompt) -> Iterator[Problem]:
@@ -42,10 +50,17 @@ def _variables(prompt: Prompt, templates: TemplateSet) -> Iterator[Problem]:
     for variable in used:
         if variable.name not in declared and variable.name != Slot.HISTORY:
             hint = did_you_mean(variable.name, declared) or "declare it in `inputs`"
-            yield Problem(variable.where, "undeclared-variable", f"`{variable.name}` is not an input of the prompt", hint)
+            yield Problem(
+                variable.where,
+                "undeclared-variable",
+                f"`{variable.name}` is not an input of the prompt",
+                hint,
+            )
     for name in declared:
         if name not in {variable.name for variable in used}:
-            yield Problem(Location(prompt.path), "unused-input", f"no message uses the input `{name}`", None, "warning")
+            yield Problem(
+                Location(prompt.path), "unused-input", f"no message uses the input `{name}`", None, "warning"
+            )
 
 
 def _examples(prompt: Prompt, templates: TemplateSet) -> Iterator[Problem]:
@@ -56,7 +71,12 @@ def _examples(prompt: Prompt, templates: TemplateSet) -> Iterator[Problem]:
         where = prompt.examples[0].origin.start
         yield Problem(where, "invalid-example", "examples need a user message to be rendered with")
         return
-    needed = [each for template in templates_of(last_user) for each in templates.variables(template) if each.required]
+    needed = [
+        each
+        for template in templates_of(last_user)
+        for each in templates.variables(template)
+        if each.required
+    ]
     properties = (prompt.inputs or {}).get("properties", {})
     for example in prompt.examples:
         where = example.origin.start
@@ -66,7 +86,9 @@ def _examples(prompt: Prompt, templates: TemplateSet) -> Iterator[Problem]:
                 yield Problem(where, "invalid-example", f"the example lacks `{variable.name}`", hint)
         for name, value in example.input.items():
             for reason in _misfits(properties.get(name), value):
-                yield Problem(where, "invalid-example", f"`{name}` of the example does not fit its schema: {reason}")
+                yield Problem(
+                    where, "invalid-example", f"`{name}` of the example does not fit its schema: {reason}"
+                )
 
 
 def _misfits(schema: object, value: object) -> list[str]:

@@ -35,7 +35,11 @@ def templates_of(message: MessageTemplate | Slot) -> list[Template]:
     """Every template of a message."""
     if isinstance(message, Slot):
         return []
-    return [message.content] if isinstance(message.content, Template) else [part.template for part in message.content]
+    return (
+        [message.content]
+        if isinstance(message.content, Template)
+        else [part.template for part in message.content]
+    )
 
 
 def _message(message: MessageTemplate | Slot) -> JsonValue:

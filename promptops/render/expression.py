@@ -14,7 +14,16 @@ from promptops.render.sandbox import BoundedEnvironment
 
 _ENVIRONMENT = BoundedEnvironment()
 _ALONE = re.compile(r"\s*\{\{((?:(?!\}\}).)*)\}\}\s*", re.DOTALL)
-FAILURES = (TemplateError, RecursionError, MemoryError, ArithmeticError, TypeError, ValueError, LookupError, AttributeError)
+FAILURES = (
+    TemplateError,
+    RecursionError,
+    MemoryError,
+    ArithmeticError,
+    TypeError,
+    ValueError,
+    LookupError,
+    AttributeError,
+)
 
 Values = Mapping[str, JsonValue]
 
@@ -33,7 +42,9 @@ class Expression:
         except TemplateSyntaxError as error:
             raise InvalidFilesError.single(where, "template-syntax", f"expression: {error.message}") from None
         except (RecursionError, MemoryError, SyntaxError, ValueError):
-            raise InvalidFilesError.single(where, "template-syntax", "the expression cannot be compiled") from None
+            raise InvalidFilesError.single(
+                where, "template-syntax", "the expression cannot be compiled"
+            ) from None
         return cls(_guarded(lambda values: _defined(compiled(**values)), where))
 
 
@@ -57,7 +68,7 @@ def _compiled(value: JsonValue, where: Location) -> Callable[[Values], JsonValue
         parts = [_compiled(each, where) for each in value]
         return lambda values: [part(values) for part in parts]
     if not isinstance(value, str) or "{" not in value:
-        return lambda values: value
+        return lambda _: value
     alone = _ALONE.fullmatch(value)
     if alone is not None:
         return Expression.compile(alone[1], where).evaluate
@@ -74,7 +85,9 @@ def _guarded(evaluate: Callable[[Values], JsonValue], where: Location) -> Callab
         try:
             return evaluate(values)
         except FAILURES as error:
-            raise InvalidFilesError.single(where, "unknown-field", str(error) or type(error).__name__) from None
+            raise InvalidFilesError.single(
+                where, "unknown-field", str(error) or type(error).__name__
+            ) from None
 
     return guarded
 

@@ -21,21 +21,29 @@ def complete_inputs(
         InvalidFilesError: all values that are missing, and all that do not fit their schema, at once.
     """
     properties = (prompt.inputs or {}).get("properties", {})
-    defaults = {name: schema["default"] for name, schema in properties.items() if isinstance(schema, Mapping) and "default" in schema}
+    defaults = {
+        name: schema["default"]
+        for name, schema in properties.items()
+        if isinstance(schema, Mapping) and "default" in schema
+    }
     completed = {**defaults, **values}
     places = {variable.name: variable.where for variable in variables}
     required = dict.fromkeys([variable.name for variable in variables if variable.required])
     required |= dict.fromkeys((prompt.inputs or {}).get("required", ()))
     start = TextOrigin(path=prompt.path).start
     problems = [
-        Problem(places.get(name, start), "missing-variable", f"`{name}` is missing", did_you_mean(name, values))
+        Problem(
+            places.get(name, start), "missing-variable", f"`{name}` is missing", did_you_mean(name, values)
+        )
         for name in required
         if name not in completed
     ]
-    for name, schema in properties.items():
-        if name in completed and isinstance(schema, Mapping):
-            for reason in schema_problems(schema, completed[name])[:3]:
-                problems.append(Problem(places.get(name, start), "invalid-input", f"`{name}` does not fit its schema: {reason}"))
+    problems += [
+        Problem(places.get(name, start), "invalid-input", f"`{name}` does not fit its schema: {reason}")
+        for name, schema in properties.items()
+        if name in completed and isinstance(schema, Mapping)
+        for reason in schema_problems(schema, completed[name])[:3]
+    ]
     if problems:
         raise InvalidFilesError(problems)
     return completed

@@ -26,7 +26,12 @@ class Renderer:
     """
 
     def __init__(
-        self, prompt: Prompt, partials: Partials, *, default_model: str, default_parameters: Mapping[str, JsonValue]
+        self,
+        prompt: Prompt,
+        partials: Partials,
+        *,
+        default_model: str,
+        default_parameters: Mapping[str, JsonValue],
     ) -> None:
         self.prompt = prompt
         self.model = prompt.model or default_model
@@ -53,7 +58,9 @@ class Renderer:
             messages=tuple(message for make in self._makers for message in make(completed)),
             tools=self.prompt.tools,
             output=self.prompt.output,
-            warnings=tuple(f"the prompt does not use `{name}`" for name in values if name not in self.variables),
+            warnings=tuple(
+                f"the prompt does not use `{name}`" for name in values if name not in self.variables
+            ),
         )
 
 
@@ -80,12 +87,12 @@ def _makers(prompt: Prompt, templates: TemplateSet, used: list[Variable]) -> Ite
     last_user = last_user_message(prompt)
     for message in prompt.messages:
         if message is Slot.EXAMPLES:
-            yield lambda values: examples
+            yield lambda _: examples
         elif message is Slot.HISTORY:
             yield _history(prompt)
         elif isinstance(message, MessageTemplate):
             if message is last_user and Slot.EXAMPLES not in prompt.messages and examples:
-                yield lambda values: examples
+                yield lambda _: examples
             yield _one(message, templates)
 
 
@@ -114,12 +121,20 @@ def _example_turns(prompt: Prompt, templates: TemplateSet, used: list[Variable])
         return []
     if last_user is None:
         where = prompt.examples[0].origin.start
-        raise InvalidFilesError.single(where, "invalid-example", "examples need a user message to be rendered with")
+        raise InvalidFilesError.single(
+            where, "invalid-example", "examples need a user message to be rendered with"
+        )
     make = _one(last_user, templates)
-    names = {variable.name for template in templates_of(last_user) for variable in templates.variables(template)}
+    names = {
+        variable.name for template in templates_of(last_user) for variable in templates.variables(template)
+    }
     turns: list[Message] = []
     for example in prompt.examples:
-        missing = sorted(each.name for each in used if each.name in names and each.required and each.name not in example.input)
+        missing = sorted(
+            each.name
+            for each in used
+            if each.name in names and each.required and each.name not in example.input
+        )
         if missing:
             message = f"the example lacks {', '.join(f'`{name}`' for name in missing)}"
             raise InvalidFilesError.single(example.origin.start, "invalid-example", message)

@@ -13,14 +13,27 @@ from typing import Any
 
 from jinja2 import StrictUndefined, Template, nodes
 from jinja2.compiler import CodeGenerator
-from jinja2.sandbox import ImmutableSandboxedEnvironment, SecurityError
+from jinja2.exceptions import SecurityError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 MOST_STEPS = 100_000
 MOST_CHARACTERS = 1_000_000
 MOST_POWER = 1_000
 COUNT_FILTER = "_counted"
-UNSAFE_METHODS = frozenset({"format", "format_map", "center", "ljust", "rjust", "zfill", "expandtabs", "replace", "join"})
-UNSAFE_FILTERS = ("random", "center", "format", "pprint", "urlize", "xmlattr", "indent", "wordwrap", "filesizeformat")
+UNSAFE_METHODS = frozenset(
+    {"format", "format_map", "center", "ljust", "rjust", "zfill", "expandtabs", "replace", "join"}
+)
+UNSAFE_FILTERS = (
+    "random",
+    "center",
+    "format",
+    "pprint",
+    "urlize",
+    "xmlattr",
+    "indent",
+    "wordwrap",
+    "filesizeformat",
+)
 
 
 class LimitError(SecurityError):
@@ -47,7 +60,7 @@ class BoundedEnvironment(ImmutableSandboxedEnvironment):
     def __init__(self, **options: Any) -> None:
         super().__init__(undefined=StrictUndefined, keep_trailing_newline=True, cache_size=1000, **options)
         self._steps = 0
-        self.concat = self.join_texts
+        self.concat = self.join_texts  # type: ignore[method-assign]
         self.globals.pop("lipsum", None)
         for name in UNSAFE_FILTERS:
             self.filters.pop(name, None)

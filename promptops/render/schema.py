@@ -39,7 +39,9 @@ def schema_problems(schema: Mapping[str, JsonValue], value: JsonValue) -> list[s
             return [f"is shorter than {schema['minLength']} characters"]
         return [] if fits else [f"is not of type `{schema['type']}`"]
     try:
-        errors = sorted(_validator(canonical_json(schema)).iter_errors(value), key=lambda each: each.json_path)
+        errors = sorted(
+            _validator(canonical_json(schema)).iter_errors(value), key=lambda each: each.json_path
+        )
     except Exception as error:  # noqa: BLE001 - a reference that leads nowhere raises types of several libraries
         return [f"the schema cannot be followed: {error}"]
     return [_told(error) for error in errors]

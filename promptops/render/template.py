@@ -78,7 +78,16 @@ class TemplateSet:
             self._environment.start()
             try:
                 return compiled.render(values)
-            except (TemplateError, RecursionError, MemoryError, ArithmeticError, TypeError, ValueError, LookupError, AttributeError) as error:
+            except (
+                TemplateError,
+                RecursionError,
+                MemoryError,
+                ArithmeticError,
+                TypeError,
+                ValueError,
+                LookupError,
+                AttributeError,
+            ) as error:
                 raise _failed(template, error) from None
 
         return render
@@ -100,8 +109,9 @@ class TemplateSet:
             tree = self._tree(each)
             if isinstance(tree, Problem):
                 continue
-            optional = {test.node.name for test in tree.find_all(nodes.Test) if _tests_presence(test)}
-            optional |= {filter_.node.name for filter_ in tree.find_all(nodes.Filter) if _has_default(filter_)}
+            optional = {
+                name for node in tree.find_all((nodes.Test, nodes.Filter)) if (name := _optional(node))
+            }
             for name in sorted(meta.find_undeclared_variables(tree) - set(self._environment.globals)):
                 found.setdefault(name, Variable(name, self._place(each, name), name not in optional))
         return list(found.values())
@@ -112,7 +122,9 @@ class TemplateSet:
         seen: set[str] = set()
         for each in reached:
             tree = self._tree(each)
-            names = () if isinstance(tree, Problem) else (name for name in _included(tree) if name is not None)
+            names = (
+                () if isinstance(tree, Problem) else (name for name in _included(tree) if name is not None)
+            )
             for name in names:
                 if name not in seen:
                     seen.add(name)
@@ -131,7 +143,11 @@ class TemplateSet:
             where = _line(template, error.lineno)
             return Problem(where, "template-syntax", f"template: {error.message}")
         except (RecursionError, MemoryError, OverflowError, ValueError, SyntaxError) as error:
-            return Problem(template.origin.start, "template-syntax", f"template cannot be compiled: {type(error).__name__}")
+            return Problem(
+                template.origin.start,
+                "template-syntax",
+                f"template cannot be compiled: {type(error).__name__}",
+            )
         return tree
 
     def _unsafe(self, template: Template, tree: nodes.Template) -> Iterator[Problem]:
@@ -139,7 +155,9 @@ class TemplateSet:
             name = _attribute(node)
             if name is not None and name.startswith("_"):
                 where = template.origin.locate(template.text, max(0, template.text.find(name)), len(name))
-                yield Problem(where, "unsafe-template", f"`{name}` is internal to Python and out of reach for templates")
+                yield Problem(
+                    where, "unsafe-template", f"`{name}` is internal to Python and out of reach for templates"
+                )
 
     def _bad_includes(self, template: Template, tree: nodes.Template) -> Iterator[Problem]:
         for name in _included(tree):
@@ -171,7 +189,9 @@ class _Loader(BaseLoader):
     def __init__(self, read: Callable[[str], Template]) -> None:
         self._read = read
 
-    def get_source(self, environment: Any, template: str) -> tuple[str, str | None, Callable[[], bool] | None]:
+    def get_source(
+        self, environment: Any, template: str
+    ) -> tuple[str, str | None, Callable[[], bool] | None]:
         try:
             return self._read(template).text, template, lambda: True
         except LookupError:
@@ -180,7 +200,7 @@ class _Loader(BaseLoader):
 
 def _included(tree: nodes.Template) -> Iterator[str | None]:
     for node in tree.find_all(INCLUDING):
-        name = node.template
+        name = getattr(node, "template", None)
         yield name.value if isinstance(name, nodes.Const) and isinstance(name.value, str) else None
 
 
@@ -189,17 +209,21 @@ def _attribute(node: nodes.Node) -> str | None:
         return node.attr
     if isinstance(node, nodes.Getitem) and isinstance(node.arg, nodes.Const):
         return node.arg.value if isinstance(node.arg.value, str) else None
-    if isinstance(node, nodes.Filter) and node.name == "attr" and node.args and isinstance(node.args[0], nodes.Const):
+    if (
+        isinstance(node, nodes.Filter)
+        and node.name == "attr"
+        and node.args
+        and isinstance(node.args[0], nodes.Const)
+    ):
         return str(node.args[0].value)
     return None
 
 
-def _tests_presence(test: nodes.Test) -> bool:
-    return test.name in ("defined", "undefined") and isinstance(test.node, nodes.Name)
-
-
-def _has_default(filter_: nodes.Filter) -> bool:
-    return filter_.name in ("default", "d") and isinstance(filter_.node, nodes.Name)
+def _optional(node: nodes.Expr) -> str | None:
+    if not isinstance(node, (nodes.Test, nodes.Filter)):
+        return None
+    copes = ("defined", "undefined") if isinstance(node, nodes.Test) else ("default", "d")
+    return node.node.name if node.name in copes and isinstance(node.node, nodes.Name) else None
 
 
 def _line(template: Template, number: int) -> Location:
@@ -211,7 +235,8 @@ def _line(template: Template, number: int) -> Location:
 
 
 def _failed(template: Template, error: Exception) -> InvalidFilesError:
-    message = {RecursionError: "the template includes or calls itself", MemoryError: "the template needs too much memory"}.get(
-        type(error), str(error) or type(error).__name__
-    )
+    message = {
+        RecursionError: "the template includes or calls itself",
+        MemoryError: "the template needs too much memory",
+    }.get(type(error), str(error) or type(error).__name__)
     return InvalidFilesError.single(template.origin.start, "render-failed", f"cannot render: {message}")

@@ -20,7 +20,9 @@ class JsonSchema(Record):
     scale: ClassVar[Scale] = Scale.BINARY
     examples: ClassVar[tuple[Example, ...]] = (
         Example(output='{"n": 1}', options={"schema": {"required": ["n"]}}, score=1.0),
-        Example(output='{"n": "x"}', options={"schema": {"properties": {"n": {"type": "number"}}}}, score=0.0),
+        Example(
+            output='{"n": "x"}', options={"schema": {"properties": {"n": {"type": "number"}}}}, score=0.0
+        ),
         Example(output="Here: {}", options={"schema": {"type": "object"}}, score=1.0),
         Example(output="Here: {}", options={"schema": {"type": "object"}, "strict": True}, score=0.0),
     )

@@ -13,9 +13,15 @@ class MaxCostUsd(Record):
     version: ClassVar[int] = 1
     scale: ClassVar[Scale] = Scale.BINARY
     examples: ClassVar[tuple[Example, ...]] = (
-        Example(output="", completion=Completion(output="", cost_usd=0.001), options={"value": 0.01}, score=1.0),
-        Example(output="", completion=Completion(output="", cost_usd=0.1), options={"value": 0.01}, score=0.0),
-        Example(output="", completion=Completion(output="", cost_usd=None), options={"value": 0.01}, score=None),
+        Example(
+            output="", completion=Completion(output="", cost_usd=0.001), options={"value": 0.01}, score=1.0
+        ),
+        Example(
+            output="", completion=Completion(output="", cost_usd=0.1), options={"value": 0.01}, score=0.0
+        ),
+        Example(
+            output="", completion=Completion(output="", cost_usd=None), options={"value": 0.01}, score=None
+        ),
     )
 
     value: float = field(metadata={"ge": 0})

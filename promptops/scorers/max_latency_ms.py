@@ -13,8 +13,12 @@ class MaxLatencyMs(Record):
     version: ClassVar[int] = 1
     scale: ClassVar[Scale] = Scale.BINARY
     examples: ClassVar[tuple[Example, ...]] = (
-        Example(output="", completion=Completion(output="", latency_ms=80), options={"value": 100}, score=1.0),
-        Example(output="", completion=Completion(output="", latency_ms=180), options={"value": 100}, score=0.0),
+        Example(
+            output="", completion=Completion(output="", latency_ms=80), options={"value": 100}, score=1.0
+        ),
+        Example(
+            output="", completion=Completion(output="", latency_ms=180), options={"value": 100}, score=0.0
+        ),
     )
 
     value: float = field(metadata={"ge": 0})

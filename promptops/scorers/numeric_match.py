@@ -7,7 +7,9 @@ from typing import ClassVar
 
 from promptops.plugin import CaseFailure, Example, Record, Sample, Scale, Score, Scorer
 
-_NUMBER = re.compile(r"(?<![\w.])[-+−]?(?:[$€£]\s?)?(?:\d[\d,]*(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d{1,3})?(?![\w])")
+_NUMBER = re.compile(
+    r"(?<![\w.])[-+−]?(?:[$€£]\s?)?(?:\d[\d,]*(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d{1,3})?(?![\w])"
+)
 _NOISE = str.maketrans({"$": "", "€": "", "£": "", ",": "", " ": "", "−": "-"})
 LONGEST_OUTPUT = 100_000
 
@@ -45,7 +47,10 @@ class NumericMatch(Record):
         got = last_number(sample.output)
         if got is None:
             return Score(value=0.0, reason="no number in the output")
-        return Score(value=float(any(self._fits(got, each) for each in wanted if each is not None)), reason=f"got {got}")
+        return Score(
+            value=float(any(self._fits(got, each) for each in wanted if each is not None)),
+            reason=f"got {got}",
+        )
 
     def _fits(self, got: Decimal, wanted: Decimal) -> bool:
         difference = abs(got - wanted)

@@ -23,7 +23,7 @@ class Python(Record):
     runs_local_code: ClassVar[bool] = True
 
     function: str
-    _call: Callable[[Sample], Any] | None = field(init=False, default=None, repr=False, compare=False)
+    _call: Any = field(init=False, default=None, repr=False, compare=False)
 
     def prepare(self, folder: str) -> None:
         """Imports the function; `folder` is the project's root. Raises PluginError."""
@@ -35,12 +35,16 @@ class Python(Record):
         try:
             result = self._call(sample)
         except Exception as error:
-            raise CaseFailure("scorer_failed", f"`{self.function}` raised {type(error).__name__}: {error}") from error
+            raise CaseFailure(
+                "scorer_failed", f"`{self.function}` raised {type(error).__name__}: {error}"
+            ) from error
         if isinstance(result, Score):
             return result
         if isinstance(result, (bool, int, float)):
             return Score(value=float(result))
-        raise CaseFailure("scorer_failed", f"`{self.function}` returned {type(result).__name__}, not a number")
+        raise CaseFailure(
+            "scorer_failed", f"`{self.function}` returned {type(result).__name__}, not a number"
+        )
 
 
 PLUGIN: type[Scorer] = Python

@@ -22,7 +22,9 @@ class Recorded(Record):
             options={"field": "judge.score", "low": 1, "high": 5},
             score=0.75,
         ),
-        Example(output="", completion=Completion(output="", data={"ok": True}), options={"field": "ok"}, score=1.0),
+        Example(
+            output="", completion=Completion(output="", data={"ok": True}), options={"field": "ok"}, score=1.0
+        ),
     )
 
     field: str
@@ -39,7 +41,9 @@ class Recorded(Record):
         if not isinstance(value, (bool, int, float)):
             raise CaseFailure("no_recorded_score", f"the recorded row has no number at `{self.field}`")
         if not self.low <= value <= self.high:
-            raise CaseFailure("invalid_score", f"the recorded {value} is not within {self.low:g} to {self.high:g}")
+            raise CaseFailure(
+                "invalid_score", f"the recorded {value} is not within {self.low:g} to {self.high:g}"
+            )
         return Score(value=(value - self.low) / (self.high - self.low))
 
 

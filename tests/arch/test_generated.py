@@ -48,7 +48,11 @@ def test_our_own_files_please_the_editor(root: Path) -> None:
 
 
 def test_an_editor_underlines_a_wrong_scorer_option() -> None:
-    suite = {"prompt": "p", "dataset": "d.jsonl", "scorers": {"a": {"type": "exact_match", "ignore_cass": True}}}
+    suite = {
+        "prompt": "p",
+        "dataset": "d.jsonl",
+        "scorers": {"a": {"type": "exact_match", "ignore_cass": True}},
+    }
     assert not checker("suite").is_valid(suite)
     suite["scorers"] = {"a": {"type": "exact_match", "ignore_case": True, "not": True}}
     assert checker("suite").is_valid(suite)

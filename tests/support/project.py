@@ -8,7 +8,9 @@ from typing import Any
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SHARED_DATA = REPOSITORY.parent / "shared" / "data"
-NO_SHARED_DATA = "needs the recorded data beside the repository (../shared/data), which a user's clone does not have"
+NO_SHARED_DATA = (
+    "needs the recorded data beside the repository (../shared/data), which a user's clone does not have"
+)
 
 
 class ProjectFolder:

@@ -1,0 +1,30 @@
+"""What an application of the user answers: a text, or an object with `output` and what it measured."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from promptops.plugin import CaseFailure, Completion, JsonValue, as_text
+
+MEASURED = ("latency_ms", "input_tokens", "output_tokens", "cost_usd")
+
+
+def completion_of(answer: JsonValue, latency_ms: float) -> Completion:
+    """The completion behind an answer.
+
+    Raises:
+        CaseFailure: the answer says `error`, has no `output`, or measures with something that is no number.
+    """
+    if not isinstance(answer, Mapping):
+        return Completion(output=as_text(answer), latency_ms=latency_ms)
+    if "error" in answer:
+        raise CaseFailure("target_failed", str(answer["error"])[:500])
+    if "output" not in answer:
+        raise CaseFailure("bad_output", "the answer has neither `output` nor `error`")
+    measured = {key: answer[key] for key in MEASURED if answer.get(key) is not None}
+    for key, value in measured.items():
+        whole = key.endswith("tokens")
+        if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)) or value < 0:
+            raise CaseFailure("bad_output", f"`{key}` of the answer is not a number from 0 up")
+    data = {key: value for key, value in answer.items() if key not in (*MEASURED, "output")}
+    return Completion(output=as_text(answer["output"]), data=data, **{"latency_ms": latency_ms, **measured})

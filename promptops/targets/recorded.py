@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from promptops.datasets.jsonl import decoded, parsed
+from promptops.errors import InvalidFilesError, Location
+from promptops.plugin import (
+    CaseFailure,
+    Completion,
+    JsonValue,
+    Record,
+    Request,
+    Target,
+    TargetContext,
+    as_text,
+    look_up,
+)
+
+
+@dataclass(slots=True, kw_only=True)
+class Recorded(Record):
+    """Outputs made elsewhere, one JSON object a line, joined with the cases by id.
+
+    `id` and `output` name fields, also inner ones (`answer.text`). `latency_ms` or `latency_s` of a row
+    is taken over. A case without a row is lost, and named.
+    """
+
+    version: ClassVar[int] = 1
+    needs_prompt: ClassVar[bool] = False
+    shorthand: ClassVar[str | None] = "path"
+
+    path: str
+    id: str = "id"
+    output: str = "output"
+    _rows: dict[str, Mapping[str, JsonValue]] = field(init=False, default_factory=dict, repr=False)
+    _digest: str = field(init=False, default="", repr=False)
+
+    async def open(self, context: TargetContext) -> None:
+        """See Target."""
+        digest = hashlib.sha256()
+        lines: dict[str, int] = {}
+        with context.open_data(self.path) as stream:
+            for number, line in enumerate(stream, start=1):
+                digest.update(line.replace(b"\r\n", b"\n"))
+                text = decoded(line, self.path, number)
+                if text.strip():
+                    self._add(parsed(text, self.path, number), number, lines)
+        self._digest = digest.hexdigest()
+
+    async def complete(self, request: Request) -> Completion:
+        """See Target."""
+        row = self._rows.get(request.case.id)
+        if row is None:
+            raise CaseFailure("not_recorded", f"`{self.path}` has no output for this case")
+        output = look_up(row, self.output)
+        if output is None:
+            raise CaseFailure("not_recorded", f"the recorded row has nothing at `{self.output}`")
+        return Completion(output=as_text(output), latency_ms=_latency_ms(row), data=row)
+
+    async def close(self) -> None:
+        """See Target."""
+
+    def identity(self) -> JsonValue:
+        """See Target."""
+        return self._digest
+
+    def _add(self, row: Mapping[str, JsonValue], number: int, lines: dict[str, int]) -> None:
+        id_ = look_up(row, self.id)
+        where = Location(self.path, number)
+        if id_ is None:
+            raise InvalidFilesError.single(where, "missing-key", f"the row has no `{self.id}`")
+        key = as_text(id_)
+        if key in lines:
+            raise InvalidFilesError.single(
+                where, "duplicate-id", f"the id `{key}` occurs twice (first in line {lines[key]})"
+            )
+        lines[key] = number
+        self._rows[key] = row
+
+
+def _latency_ms(row: Mapping[str, JsonValue]) -> float:
+    for key, factor in (("latency_ms", 1.0), ("latency_s", 1000.0)):
+        value = row.get(key)
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            return value * factor
+    return 0.0
+
+
+PLUGIN: type[Target] = Recorded
