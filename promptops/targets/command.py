@@ -99,10 +99,11 @@ class Command(Record):
                     f"the command `{self.argv[0]}` keeps ending", hint="run it by hand with one line"
                 )
             self._starts += 1
-            self._process = await self._start()
-            assert self._process.stderr is not None
-            self._errors = asyncio.create_task(_tail(self._process.stderr))
-        return self._process
+            process = await self._start()
+            assert process.stderr is not None
+            self._process, self._errors = process, asyncio.create_task(_tail(process.stderr))
+        running: Process = self._process
+        return running
 
     async def _start(self) -> Process:
         options: dict[str, Any] = {"start_new_session": True} if os.name == "posix" else {}

@@ -3,7 +3,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from promptops.plugin import Completion, JsonValue, Record, Request, Target, TargetContext
+from promptops.plugin import Completion, JsonValue, Model, Record, Request, Target, TargetContext
 
 
 @dataclass(slots=True, kw_only=True)
@@ -24,7 +24,8 @@ class Prompt(Record):
         """See Target."""
         assert self._context is not None
         assert request.rendered is not None
-        return await self._context.model(request.rendered.model).complete(request.rendered)
+        model: Model = self._context.model(request.rendered.model)
+        return await model.complete(request.rendered)
 
     async def close(self) -> None:
         """See Target; models belong to the run."""

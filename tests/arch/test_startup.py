@@ -41,7 +41,7 @@ def test_help_loads_nothing_heavy(tmp_path: Path) -> None:
     assert not loaded_by("--help", tmp_path=tmp_path) & LIGHT
 
 
-@pytest.mark.parametrize("arguments", [("validate",), ("list",), ("config",)])
+@pytest.mark.parametrize("arguments", [("validate",), ("config",)])
 def test_reading_files_loads_no_client_and_no_loop(arguments: tuple[str, ...], tmp_path: Path) -> None:
     assert not loaded_by(*arguments, tmp_path=tmp_path) & ALWAYS_HEAVY
 
