@@ -10,7 +10,9 @@ from promptops.model.json_text import find_json
 from promptops.model.record import JsonValue
 from promptops.model.suite import AnswerSteps, as_text
 
-_INDEX = re.compile(r"\[(\d+)\]")
+_JSON_PATH = re.compile(r"\$?\.?(?:[^.\[\]*]+|\[\d{1,9}\])(?:\.[^.\[\]*]+|\[\d{1,9}\])*|\$", re.ASCII)
+_KEY = re.compile(r"[^.\[\]]+")
+_INDEX = re.compile(r"\d{1,9}", re.ASCII)
 
 
 def extract(output: str, steps: AnswerSteps | None) -> str:
@@ -26,14 +28,18 @@ def extract(output: str, steps: AnswerSteps | None) -> str:
 
 
 def check(steps: AnswerSteps) -> list[str]:
-    """What is wrong with the steps themselves."""
-    if steps.regex is None:
-        return []
-    try:
-        re.compile(steps.regex)
-    except re.error as error:
-        return [f"`regex` is not a regular expression: {error}"]
-    return []
+    """What is wrong with the steps themselves; `extract` wants steps for which this is nothing."""
+    problems = []
+    if steps.after == "":
+        problems.append("`after` must not be empty")
+    if steps.regex is not None:
+        try:
+            _compiled(steps.regex)
+        except (re.error, OverflowError, RecursionError) as error:
+            problems.append(f"`regex` is not a regular expression: {error}")
+    if steps.json_path is not None and not _JSON_PATH.fullmatch(steps.json_path):
+        problems.append("`json_path` is not a path like `a.b[0].c`")
+    return problems
 
 
 def _after(text: str, steps: AnswerSteps) -> str | None:
@@ -53,7 +59,8 @@ def _line(text: str, steps: AnswerSteps) -> str | None:
 def _regex(text: str, steps: AnswerSteps) -> str | None:
     if steps.regex is None:
         return text
-    matches = deque(_compiled(steps.regex).finditer(text), maxlen=1)
+    # `.*` also matches the nothing behind the last character, which nobody means by "the last match".
+    matches = deque((each for each in _compiled(steps.regex).finditer(text) if each[0]), maxlen=1)
     if not matches:
         return None
     last = matches[0]
@@ -67,24 +74,19 @@ def _json_path(text: str, steps: AnswerSteps) -> str | None:
         return text
     try:
         value = find_json(text)
-    except ValueError:
+        for key in _KEY.findall(steps.json_path.removeprefix("$")):
+            value = _member(value, key)
+        return as_text(value)
+    except (ValueError, LookupError, RecursionError):
         return None
-    for key in _keys(steps.json_path):
-        value = _member(value, key)
-    return None if value is None else as_text(value)
-
-
-def _keys(path: str) -> list[str]:
-    dotted = _INDEX.sub(r".\1", path.removeprefix("$").removeprefix("."))
-    return [key for key in dotted.split(".") if key]
 
 
 def _member(value: JsonValue, key: str) -> JsonValue:
     if isinstance(value, dict):
-        return value.get(key)
-    if isinstance(value, list) and key.isdigit() and int(key) < len(value):
+        return value[key]
+    if isinstance(value, list) and _INDEX.fullmatch(key):
         return value[int(key)]
-    return None
+    raise LookupError(key)
 
 
 @cache

@@ -3,14 +3,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from promptops.plugin import Example, Record, Sample, Scale, Score, Scorer
+from promptops.plugin import CaseFailure, Example, Record, Sample, Scale, Score, Scorer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contains(Record):
     """1 when the output contains a text; without `value` and `values`, the expected one.
 
-    With several texts `mode` says whether `any` of them or `all` must be there.
+    With several texts `mode` says whether `any` of them or `all` must be there. Empty expected texts,
+    which every output contains, do not count; a case that has no other is lost.
     """
 
     version: ClassVar[int] = 1
@@ -31,15 +32,24 @@ class Contains(Record):
     def __post_init__(self) -> None:
         if self.value is not None and self.values:
             raise ValueError("`value` and `values` exclude each other")
+        if self.value == "" or "" in self.values:
+            raise ValueError("every output contains an empty text")
 
     def score(self, sample: Sample) -> Score:
         """See Scorer."""
-        own = self.values or (() if self.value is None else (self.value,))
+        wanted = self._wanted(sample)
         output = self._folded(sample.output)
-        missing = [text for text in own or sample.expected_texts() if self._folded(text) not in output]
-        wanted = len(own or sample.expected_texts())
-        found = not missing if self.mode == "all" else len(missing) < wanted
-        return Score(value=float(found), reason="" if found else f"does not contain {', '.join(missing)}")
+        missing = [text for text in wanted if self._folded(text) not in output]
+        found = not missing if self.mode == "all" else len(missing) < len(wanted)
+        named = ", ".join(f"`{text}`" for text in missing)
+        return Score(value=float(found), reason="" if found else f"does not contain {named}")
+
+    def _wanted(self, sample: Sample) -> tuple[str, ...]:
+        own = self.values if self.value is None else (self.value,)
+        wanted = own or tuple(text for text in sample.expected_texts() if text.strip())
+        if not wanted:
+            raise CaseFailure("no_expected", "the expected value is empty")
+        return wanted
 
     def _folded(self, text: str) -> str:
         return text.casefold() if self.ignore_case else text

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
 from promptops.model.json_text import find_json
-from promptops.plugin import Example, JsonValue, Record, Sample, Scale, Score, Scorer
+from promptops.plugin import Example, JsonValue, Record, Sample, Scale, Score, Scorer, as_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -12,7 +14,8 @@ class ExactMatch(Record):
     """1 when the output equals the expected value, else 0.
 
     Blanks around both do not matter. A list of texts means that each of them is right. An expected
-    object, number or true/false is compared with the JSON in the output.
+    object, number, true/false or other list is compared with the JSON in the output, so that 1 equals
+    1.0 and the order of keys is free. `ignore_whitespace` squeezes blanks inside a text.
     """
 
     version: ClassVar[int] = 1
@@ -21,6 +24,7 @@ class ExactMatch(Record):
         Example(output=" yes\n", expected="yes", score=1.0),
         Example(output="Yes", expected="yes", score=0.0),
         Example(output="Yes", expected="yes", options={"ignore_case": True}, score=1.0),
+        Example(output="yes!", expected="yes", options={"ignore_punctuation": True}, score=1.0),
         Example(output="a  cat", expected="a cat", options={"ignore_whitespace": True}, score=1.0),
         Example(output="Paris", expected=["Paris", "Paris, France"], score=1.0),
         Example(output='{"b": 1.0, "a": "x"}', expected={"a": "x", "b": 1}, score=1.0),
@@ -29,38 +33,48 @@ class ExactMatch(Record):
 
     ignore_case: bool = False
     ignore_whitespace: bool = False
+    ignore_punctuation: bool = False
 
     def score(self, sample: Sample) -> Score:
         """See Scorer."""
-        if isinstance(sample.expected, (str, type(None))) or _is_texts(sample.expected):
-            got = self._folded(sample.output)
-            return Score(value=float(any(got == self._folded(text) for text in sample.expected_texts())))
+        if _is_data(sample.expected):
+            return self._compared_as_json(sample)
+        got = self._folded(sample.output)
+        return Score(value=float(any(got == self._folded(text) for text in sample.expected_texts())))
+
+    def _compared_as_json(self, sample: Sample) -> Score:
+        if self._folded(sample.output) == self._folded(as_text(sample.expected)):
+            return Score(value=1.0)
         try:
-            return Score(value=float(_same(find_json(sample.output), sample.expected)))
+            return Score(value=float(self._same(find_json(sample.output), sample.expected)))
         except ValueError as error:
             return Score(value=0.0, reason=str(error))
 
+    def _same(self, got: JsonValue, wanted: JsonValue) -> bool:
+        if isinstance(got, bool) or isinstance(wanted, bool):
+            return got is wanted
+        if isinstance(got, dict) and isinstance(wanted, Mapping):
+            return got.keys() == wanted.keys() and all(
+                self._same(value, wanted[key]) for key, value in got.items()
+            )
+        if isinstance(got, list) and isinstance(wanted, (list, tuple)):
+            return len(got) == len(wanted) and all(map(self._same, got, wanted))
+        if isinstance(got, str) and isinstance(wanted, str):
+            return self._folded(got) == self._folded(wanted)
+        return bool(got == wanted)
+
     def _folded(self, text: str) -> str:
-        text = text.strip()
-        if self.ignore_whitespace:
-            text = " ".join(text.split())
+        if self.ignore_punctuation:
+            text = "".join(each for each in text if not unicodedata.category(each).startswith("P"))
+        text = " ".join(text.split()) if self.ignore_whitespace else text.strip()
         return text.casefold() if self.ignore_case else text
 
 
-def _is_texts(value: JsonValue) -> bool:
-    return isinstance(value, (list, tuple)) and all(isinstance(each, str) for each in value)
-
-
-def _same(one: JsonValue, other: JsonValue) -> bool:
-    if isinstance(one, bool) or isinstance(other, bool):
-        return one is other
-    if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(_same(value, other[key]) for key, value in one.items())
-    if isinstance(one, list) and isinstance(other, (list, tuple)):
-        return len(one) == len(other) and all(map(_same, one, other))
-    if isinstance(one, str) and isinstance(other, str):
-        return one.strip() == other.strip()
-    return bool(one == other)
+def _is_data(expected: JsonValue) -> bool:
+    """Whether an expected value stands for itself; an empty list has no text that could be right."""
+    if isinstance(expected, (list, tuple)):
+        return not expected or not all(isinstance(each, str) for each in expected)
+    return expected is not None and not isinstance(expected, str)
 
 
 PLUGIN: type[Scorer] = ExactMatch

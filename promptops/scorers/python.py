@@ -1,13 +1,14 @@
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar, SupportsFloat
 
 from promptops.local_function import load_function
 from promptops.plugin import CaseFailure, Example, Record, Sample, Scale, Score, Scorer
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(kw_only=True)
 class Python(Record):
     """What a function of this repository says: `function: "checks.py:polite"` or `"package.module:polite"`.
 
@@ -22,28 +23,34 @@ class Python(Record):
     runs_local_code: ClassVar[bool] = True
 
     function: str
-    _call: Any = field(init=False, default=None, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        module, _, function = self.function.rpartition(":")
+        if not module or not function:
+            raise ValueError("`function` is written `module:function` or `file.py:function`")
+        # Not a field, because fields are options.
+        self._call: Callable[[Sample], Any] | None = None
 
     def prepare(self, folder: str) -> None:
         """Imports the function; `folder` is the project's root. Raises PluginError."""
         self._call = load_function(self.function, folder)
 
     def score(self, sample: Sample) -> Score:
-        """See Scorer."""
+        """See Scorer; `prepare` comes first."""
         assert self._call is not None
         try:
             result = self._call(sample)
-        except Exception as error:
-            raise CaseFailure(
-                "scorer_failed", f"`{self.function}` raised {type(error).__name__}: {error}"
-            ) from error
-        if isinstance(result, Score):
-            return result
-        if isinstance(result, (bool, int, float)):
-            return Score(value=float(result))
-        raise CaseFailure(
-            "scorer_failed", f"`{self.function}` returned {type(result).__name__}, not a number"
-        )
+        except (Exception, SystemExit) as error:
+            raise self._failure(f"raised {type(error).__name__}: {error}") from error
+        score = result if isinstance(result, Score) else Score(value=result)
+        if score.value is None and score is result:
+            return score
+        if not isinstance(score.value, SupportsFloat):
+            raise self._failure(f"returned {type(score.value).__name__}, not a number")
+        return Score(value=float(score.value), reason=score.reason)
+
+    def _failure(self, what: str) -> CaseFailure:
+        return CaseFailure("scorer_failed", f"`{self.function}` {what}")
 
 
 PLUGIN: type[Scorer] = Python

@@ -10,7 +10,7 @@ from promptops.plugin import CaseFailure, Completion, Example, Record, Sample, S
 class Recorded(Record):
     """A score that stands in the recorded row, at `field`, brought from `low`..`high` to 0..1.
 
-    For the target `recorded`. true and false count as 1 and 0.
+    For the target `recorded`. true and false count as 1 and 0, whatever the range.
     """
 
     version: ClassVar[int] = 1
@@ -38,7 +38,9 @@ class Recorded(Record):
     def score(self, sample: Sample) -> Score:
         """See Scorer."""
         value = look_up(sample.completion.data, self.field)
-        if not isinstance(value, (bool, int, float)):
+        if isinstance(value, bool):
+            return Score(value=float(value))
+        if not isinstance(value, (int, float)):
             raise CaseFailure("no_recorded_score", f"the recorded row has no number at `{self.field}`")
         if not self.low <= value <= self.high:
             raise CaseFailure(

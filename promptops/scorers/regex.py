@@ -32,7 +32,7 @@ class Regex(Record):
     def __post_init__(self) -> None:
         try:
             re.compile(self.pattern)
-        except re.error as error:
+        except (re.error, OverflowError, RecursionError) as error:
             raise ValueError(f"`pattern` is not a regular expression: {error}") from None
 
     def score(self, sample: Sample) -> Score:
