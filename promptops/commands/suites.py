@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 
 from promptops.commands.project import Project
 from promptops.commands.prompts import require_prompt
 from promptops.errors import InvalidFilesError, NothingSelectedError, Problem, did_you_mean
+from promptops.files.codec import encode
 from promptops.files.github_prompt import implied_suite
 from promptops.files.prompt import prompt_files
 from promptops.files.suite import LoadedSuite, load_suite, suite_files
@@ -64,7 +66,9 @@ def load_named(project: Project, name: str, path: PurePosixPath) -> LoadedSuite 
     suite, _ = implied_suite(loaded)
     if suite is None:
         return None
-    return LoadedSuite(name=name, path=path, suite=suite, document=loaded.document)
+    # Parts of the suite stand in no file; their problems point at the prompt.
+    document = replace(loaded.document, data=encode(suite))
+    return LoadedSuite(name=name, path=path, suite=suite, document=document)
 
 
 def load_all(project: Project, names: dict[str, PurePosixPath]) -> Iterator[LoadedSuite | Problem]:

@@ -39,15 +39,14 @@ class Python(Record):
         """See Scorer; `prepare` comes first."""
         assert self._call is not None
         try:
-            result = self._call(sample)
+            result: Any = self._call(sample)
         except (Exception, SystemExit) as error:
             raise self._failure(f"raised {type(error).__name__}: {error}") from error
-        score = result if isinstance(result, Score) else Score(value=result)
-        if score.value is None and score is result:
-            return score
-        if not isinstance(score.value, SupportsFloat):
-            raise self._failure(f"returned {type(score.value).__name__}, not a number")
-        return Score(value=float(score.value), reason=score.reason)
+        if isinstance(result, Score):
+            return result
+        if not isinstance(result, SupportsFloat):
+            raise self._failure(f"returned {type(result).__name__}, not a number")
+        return Score(value=float(result))
 
     def _failure(self, what: str) -> CaseFailure:
         return CaseFailure("scorer_failed", f"`{self.function}` {what}")
