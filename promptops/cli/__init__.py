@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Sequence
 
 from promptops.errors import ExitCode, InvalidFilesError, PromptopsError
 
+OBJECTS_BETWEEN_COLLECTIONS = 50_000
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs promptops with the given arguments (those of the process when None); returns the exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    # Importing makes many objects and no garbage; collecting them is a fifth of the start.
+    gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
     _speak_utf8()
     if arguments == ["--version"]:
         from promptops._version import __version__

@@ -19,15 +19,9 @@ TRIVIAL: dict[str, Callable[[JsonValue], bool]] = {
 
 def check_schema(schema: Mapping[str, JsonValue]) -> list[str]:
     """What is wrong with a JSON Schema (draft 2020-12); references to other files are refused."""
-    from jsonschema import Draft202012Validator
-    from jsonschema.exceptions import SchemaError
-
-    try:
-        Draft202012Validator.check_schema(schema)
-    except SchemaError as error:
-        return [error.message]
-    except RecursionError:
-        return ["nested too deeply"]
+    reasons = _misfits_of_schema(canonical_json(schema))
+    if reasons:
+        return list(reasons)
     return [f"`$ref` to another file: {ref}" for ref in _refs(schema) if not ref.startswith("#")]
 
 
@@ -45,6 +39,23 @@ def schema_problems(schema: Mapping[str, JsonValue], value: JsonValue) -> list[s
     except Exception as error:  # noqa: BLE001 - a reference that leads nowhere raises types of several libraries
         return [f"the schema cannot be followed: {error}"]
     return [_told(error) for error in errors]
+
+
+@cache
+def _misfits_of_schema(schema: bytes) -> tuple[str, ...]:
+    """Cached, since the prompts of a project often declare the same inputs."""
+    import json
+
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import SchemaError
+
+    try:
+        Draft202012Validator.check_schema(json.loads(schema))
+    except SchemaError as error:
+        return (error.message,)
+    except RecursionError:
+        return ("nested too deeply",)
+    return ()
 
 
 def _told(error: Any) -> str:

@@ -55,6 +55,7 @@ class TemplateSet:
     def __init__(self, partials: Partials) -> None:
         self._partials = partials
         self._read: dict[str, Template] = {}
+        self._trees: dict[str, nodes.Template | Problem] = {}
         self._environment = BoundedEnvironment(loader=_Loader(self.partial))
 
     def partial(self, name: str) -> Template:
@@ -136,9 +137,16 @@ class TemplateSet:
         return reached
 
     def _tree(self, template: Template) -> nodes.Template | Problem:
+        if template.text not in self._trees:
+            self._trees[template.text] = self._parsed(template)
+        tree = self._trees[template.text]
+        return self._parsed(template) if isinstance(tree, Problem) else tree
+
+    def _parsed(self, template: Template) -> nodes.Template | Problem:
         try:
             tree = self._environment.parse(template.text)
-            self._environment.compile(template.text)
+            # Unknown filters and tests show only when code is generated.
+            self._environment.compile(tree, raw=True)
         except TemplateSyntaxError as error:
             where = _line(template, error.lineno)
             return Problem(where, "template-syntax", f"template: {error.message}")
