@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pkgutil
-from collections.abc import Iterator, Mapping
-from dataclasses import fields
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import fields, is_dataclass
 from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
@@ -12,13 +12,17 @@ from inspect import getdoc
 from pathlib import Path
 from typing import Any
 
-from promptops.errors import InvalidFilesError, Location, PluginError, did_you_mean
+from promptops.errors import InvalidFilesError, Location, PluginError, PromptopsError, did_you_mean
 from promptops.files.codec import decode, encode
 from promptops.files.document import Document
 from promptops.local_function import load_file
-from promptops.model.record import JsonValue
+from promptops.plugin import Completion, DatasetFormat, Example, JsonValue, Scorer, Target
 
 Plugin = type[Any]
+
+_PROTOCOLS: Mapping[str, type] = {"scorers": Scorer, "targets": Target, "datasets": DatasetFormat}
+_WITH_OPTIONS = ("scorers", "targets")
+_GUIDE = "see `promptops help scorers`"
 
 
 @cache
@@ -35,28 +39,30 @@ def plugin(family: str, name: str, where: Location) -> Plugin:
 
     Raises:
         InvalidFilesError: there is none; the problem stands `where` the name was written.
-        PluginError: two packages bring one name, or one of them cannot be imported.
+        PluginError: two packages bring one name, or what one brings is no plugin.
     """
     if name in names(family):
         built_in: Plugin = import_module(f"promptops.{family}.{name}").PLUGIN
         return built_in
-    found = entry_points(group=f"promptops.{family}", name=name)
+    installed = entry_points(group=f"promptops.{family}")
+    found = [each for each in installed if each.name == name]
     if len(found) > 1:
+        brought = ", ".join(f"`{each.value}`" for each in found)
         raise PluginError(
-            f"several installed packages bring a `{name}`", hint="uninstall all but one", where=where
+            f"several installed packages bring a `{name}`: {brought}",
+            hint="uninstall all but one",
+            where=where,
         )
-    for entry in found:
-        try:
-            return entry.load()  # type: ignore[no-any-return]
-        except Exception as error:
-            raise PluginError(
-                f"`{name}` of an installed package cannot be imported: {error}", where=where
-            ) from error
-    known = names(family)
-    hint = did_you_mean(name, known) or f"known are {', '.join(known)}"
-    raise InvalidFilesError.single(
-        where, f"unknown-{family.removesuffix('s')}", f"there is no {family.removesuffix('s')} `{name}`", hint
-    )
+    if not found:
+        raise _unknown(family, name, {*names(family), *installed.names}, where)
+    try:
+        loaded = found[0].load()
+    except (Exception, SystemExit) as error:
+        raise PluginError(
+            f"`{name}` of an installed package cannot be imported: {type(error).__name__}: {error}",
+            where=where,
+        ) from error
+    return _checked(loaded, family, name, where)
 
 
 def build(
@@ -65,27 +71,57 @@ def build(
     """A plugin with its options, which stand at `keys` of a document.
 
     Raises:
-        InvalidFilesError: options that are unknown, missing or of the wrong kind.
+        InvalidFilesError: options that are unknown, missing, of the wrong kind or refused by the plugin.
+        PluginError: the plugin's own code breaks over them.
     """
-    return decode(class_, document.replaced(keys, dict(options)), keys)
+    try:
+        return decode(class_, document.replaced(keys, dict(options)), keys)
+    except PromptopsError:
+        raise
+    except Exception as error:
+        raise PluginError(
+            f"`{class_.__name__}` cannot take its options: {type(error).__name__}: {error}",
+            where=document.locate(keys),
+        ) from error
 
 
 def load_local(path: Path, where: Location) -> Plugin:
-    """The plugin in a file of the user's repository; the caller has checked that it may run.
+    """The scorer in a file of the user's repository; the caller has checked that it may run.
 
     Raises:
-        PluginError: the file cannot be run, or has no `PLUGIN`.
+        PluginError: the file cannot be run, or its `PLUGIN` is no scorer.
     """
+    if path.suffix != ".py":
+        raise PluginError(f"`{path.name}` is not a Python file", hint="its name ends in `.py`", where=where)
     try:
-        found: Plugin = load_file(path).PLUGIN
-    except AttributeError as error:
-        hint = "see `promptops help scorers`"
-        raise PluginError(f"`{path.name}` has no `PLUGIN`: {error}", hint=hint, where=where) from error
-    except Exception as error:
+        module = load_file(path)
+    except (Exception, SystemExit) as error:
         raise PluginError(
             f"`{path.name}` cannot be run: {type(error).__name__}: {error}", where=where
         ) from error
-    return found
+    if not hasattr(module, "PLUGIN"):
+        raise PluginError(f"`{path.name}` has no `PLUGIN`", hint=_GUIDE, where=where)
+    return _checked(module.PLUGIN, "scorers", path.name, where)
+
+
+def _unknown(family: str, name: str, known: Iterable[str], where: Location) -> InvalidFilesError:
+    kind = family.removesuffix("s")
+    hint = did_you_mean(name, known) or f"known are {', '.join(sorted(known))}"
+    return InvalidFilesError.single(where, f"unknown-{kind}", f"there is no {kind} `{name}`", hint)
+
+
+def _checked(found: Any, family: str, name: str, where: Location) -> Plugin:
+    """What somebody else wrote, if it has the form of a plugin."""
+    protocol = _PROTOCOLS[family]
+    promised = {*protocol.__annotations__, *vars(protocol)}
+    missing = sorted(each for each in promised if not each.startswith("_") and not hasattr(found, each))
+    if not isinstance(found, type) or (family in _WITH_OPTIONS and not is_dataclass(found)):
+        problem = "is not a dataclass"
+    elif missing:
+        problem = f"has no {', '.join(f'`{each}`' for each in missing)}"
+    else:
+        return found
+    raise PluginError(f"the `PLUGIN` of `{name}` {problem}", hint=_GUIDE, where=where)
 
 
 def description(class_: Plugin) -> str:
@@ -99,7 +135,7 @@ def documentation(class_: Plugin) -> str:
 
 
 def _options(class_: Plugin) -> Iterator[str]:
-    options = [field for field in fields(class_) if field.init]
+    options = [field for field in fields(class_) if field.init] if is_dataclass(class_) else []
     yield "options:" if options else "no options"
     for field in options:
         default = "required" if _is_required(field) else f"default {encode(_default(field))!r}"
@@ -125,4 +161,13 @@ def _examples(class_: Plugin) -> Iterator[str]:
     for example in examples:
         options = f" with {dict(example.options)}" if example.options else ""
         expected = "" if example.expected is None else f", expected {example.expected!r}"
-        yield f"  output {example.output!r}{expected}{options} scores {example.score}"
+        measured = "".join(f", {name} {value!r}" for name, value in _measured(example))
+        yield f"  output {example.output!r}{expected}{measured}{options} scores {example.score}"
+
+
+def _measured(example: Example) -> Iterator[tuple[str, JsonValue]]:
+    """What an example says about its completion beside the output."""
+    for field in fields(Completion) if example.completion else ():
+        value = getattr(example.completion, field.name)
+        if not _is_required(field) and value != _default(field):
+            yield field.name, value

@@ -2,38 +2,93 @@
 
 from __future__ import annotations
 
-from inspect import getdoc
+import math
+import re
+from copy import deepcopy
+from dataclasses import fields, is_dataclass
 from typing import Any
 
 from promptops.engine.answer import extract
 from promptops.errors import Location
 from promptops.files.codec import decode_value
 from promptops.model.suite import Case
-from promptops.plugin import Completion, Example, Sample, Scale
+from promptops.plugin import CaseFailure, Completion, Example, Sample, Scale, Score, Scorer
+
+ODD_OUTPUTS = ("", "\0", "\ud800", "[" * 10_000, "9" * 10_000, "1e999", '{"a": NaN}', "- .", "\u2212")
+"""What models have answered, or might: no output may break a scorer."""
 
 
 def check_scorer(plugin: type[Any]) -> None:
     """Runs a scorer's examples and checks what every scorer promises.
 
+    Each option has to stand in the docstring or in an example, scores are in the scale's range, the same
+    sample scores the same twice and is left as it was, and no output breaks the scorer.
+
     Raises:
         AssertionError: with what is wrong.
+        InvalidFilesError: the options of an example do not fit.
     """
-    assert getdoc(plugin), "a scorer's docstring is its documentation"
-    assert isinstance(plugin.version, int), "`version` is a whole number"
-    assert isinstance(plugin.scale, Scale), "`scale` is a Scale"
+    _check_declarations(plugin)
     for example in plugin.examples:
-        _check_example(plugin, example)
+        scorer: Scorer = decode_value(plugin, dict(example.options), Location("example"))
+        score = _check_score(scorer, _sample(example, example.output))
+        got = None if score is None else score.value
+        assert got == example.score, f"{example} scores {got}: {score.reason if score else 'lost'}"
+        for output in ODD_OUTPUTS:
+            _check_score(scorer, _sample(example, output))
 
 
-def _check_example(plugin: type[Any], example: Example) -> None:
-    scorer = decode_value(plugin, dict(example.options), Location("example"))
-    completion = example.completion or Completion(output=example.output)
-    case = Case(id="example", fields={})
-    sample = Sample(
-        output=extract(example.output, None), expected=example.expected, case=case, completion=completion
+def _check_declarations(plugin: type[Any]) -> None:
+    documentation = plugin.__doc__ or ""
+    # A dataclass without a docstring gets its signature as one.
+    is_documented = bool(documentation.strip()) and not documentation.startswith(f"{plugin.__name__}(")
+    assert is_documented, "a scorer's docstring is its documentation"
+    assert type(plugin.version) is int, "`version` is a whole number"
+    assert plugin.version >= 1, "`version` counts from 1"
+    assert isinstance(plugin.scale, Scale), "`scale` is a Scale"
+    assert plugin.examples or getattr(plugin, "runs_local_code", False), "a scorer has examples"
+    shown = {name for example in plugin.examples for name in example.options}
+    assert is_dataclass(plugin), "a scorer is a dataclass: its fields are its options"
+    for option in fields(plugin):
+        is_told = option.name in shown or re.search(rf"\b{option.name}\b", documentation)
+        assert is_told, f"the option `{option.name}` stands neither in the docstring nor in an example"
+
+
+def _sample(example: Example, output: str) -> Sample:
+    return Sample(
+        output=extract(output, None),
+        expected=deepcopy(example.expected),
+        case=Case(id="example", fields={}),
+        completion=example.completion or Completion(output=output),
     )
-    first, second = scorer.score(sample), scorer.score(sample)
-    assert first == second, f"{example} scores {first.value}, then {second.value}"
-    assert first.value == example.score, f"{example} scores {first.value}: {first.reason}"
-    if first.value is not None and plugin.scale is Scale.BINARY:
-        assert first.value in (0.0, 1.0), "a binary score is 0 or 1"
+
+
+def _check_score(scorer: Scorer, sample: Sample) -> Score | None:
+    """The score, or None for a lost case."""
+    before = deepcopy(sample)
+    first, second = _scored(scorer, sample), _scored(scorer, sample)
+    assert first == second, f"the same sample scores {first}, then {second}"
+    assert sample == before, "the scorer changed its sample"
+    if first is not None and first.value is not None:
+        _check_range(first.value, scorer.scale)
+    return first
+
+
+def _scored(scorer: Scorer, sample: Sample) -> Score | None:
+    try:
+        score = scorer.score(sample)
+    except CaseFailure:
+        return None
+    except Exception as error:
+        raise AssertionError(f"the output {sample.output[:40]!r} breaks the scorer: {error!r}") from error
+    assert isinstance(score, Score), f"`score` returned {type(score).__name__}, not a Score"
+    return score
+
+
+def _check_range(value: float, scale: Scale) -> None:
+    assert math.isfinite(value), f"{value} is not a finite number"
+    assert value >= 0, f"{value} is less than 0"
+    if scale is Scale.BINARY:
+        assert value in (0.0, 1.0), f"a binary score is 0 or 1, not {value}"
+    if scale is Scale.UNIT:
+        assert value <= 1, f"a score of the scale `unit` is at most 1, not {value}"

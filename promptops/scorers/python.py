@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar, SupportsFloat
+from typing import Any, ClassVar
 
 from promptops.local_function import load_function
 from promptops.plugin import CaseFailure, Example, Record, Sample, Scale, Score, Scorer
@@ -39,17 +39,29 @@ class Python(Record):
         """See Scorer; `prepare` comes first."""
         assert self._call is not None
         try:
-            result: Any = self._call(sample)
+            result = self._call(sample)
+        except CaseFailure:
+            raise
         except (Exception, SystemExit) as error:
             raise self._failure(f"raised {type(error).__name__}: {error}") from error
-        if isinstance(result, Score):
+        if isinstance(result, Score) and result.value is None:
             return result
-        if not isinstance(result, SupportsFloat):
-            raise self._failure(f"returned {type(result).__name__}, not a number")
-        return Score(value=float(result))
+        value, reason = (result.value, result.reason) if isinstance(result, Score) else (result, "")
+        number = _number(value)
+        if number is None:
+            raise self._failure(f"returned {type(value).__name__}, not a number")
+        return Score(value=number, reason=reason)
 
     def _failure(self, what: str) -> CaseFailure:
         return CaseFailure("scorer_failed", f"`{self.function}` {what}")
+
+
+def _number(value: Any) -> float | None:
+    """Also numbers that are not Python's own (NumPy's true, a Decimal); a text is none."""
+    try:
+        return None if isinstance(value, (str, bytes)) else float(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
 
 
 PLUGIN: type[Scorer] = Python

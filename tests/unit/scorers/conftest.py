@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from promptops import registry
+from promptops.errors import InvalidFilesError, Location
+from promptops.files.yaml_source import read_yaml
+from promptops.plugin import Case, Completion, Sample, Score
+
+
+def build(scorer: str, options: dict[str, Any]) -> Any:
+    """A scorer with its options, made as a suite makes it."""
+    plugin = registry.plugin("scorers", scorer, Location("suite.yaml"))
+    return registry.build(plugin, options, read_yaml(b"{}", "suite.yaml"), ())
+
+
+@pytest.fixture
+def score() -> Callable[..., Score]:
+    """Scores one output: `score("exact_match", output, expected, ignore_case=True)`."""
+
+    def scored(
+        scorer: str,
+        output: str,
+        expected: Any = None,
+        *,
+        completion: Completion | None = None,
+        **options: Any,
+    ) -> Score:
+        sample = Sample(
+            output=output,
+            expected=expected,
+            case=Case(id="case", fields={}),
+            completion=completion or Completion(output=output),
+        )
+        result: Score = build(scorer, options).score(sample)
+        return result
+
+    return scored
+
+
+@pytest.fixture
+def refusal() -> Callable[..., str]:
+    """Why a scorer refuses its options: `refusal("regex", pattern="(")`."""
+
+    def refused(scorer: str, **options: Any) -> str:
+        with pytest.raises(InvalidFilesError) as caught:
+            build(scorer, options)
+        return caught.value.problems[0].message
+
+    return refused
