@@ -6,6 +6,7 @@ import importlib
 import importlib.util
 import sys
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,9 @@ def load_function(name: str, folder: str) -> Callable[..., Any]:
 
 def load_file(path: Path) -> Any:
     """The module in a file. Dataclasses in it look their module up, so it is registered."""
-    spec = importlib.util.spec_from_file_location(f"promptops_local_{path.stem}", path)
+    spec = importlib.util.spec_from_file_location(
+        f"promptops_local_{sha256(str(path).encode()).hexdigest()[:12]}", path
+    )
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)

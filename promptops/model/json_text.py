@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import json
 import re
+from functools import cache
 
 from promptops.model.record import JsonValue
 
 _FENCE = re.compile(r"```(?:json)?[ \t]*\n(.*?)```", re.DOTALL | re.IGNORECASE)
-_DECODER = json.JSONDecoder()
 
 
 def parse_json(text: str) -> JsonValue:
@@ -36,7 +36,7 @@ def find_json(text: str) -> JsonValue:
                 continue
     for match in list(re.finditer(r"[{\[]", text))[:20]:
         try:
-            return _DECODER.raw_decode(text, match.start())[0]
+            return _decoder().raw_decode(text, match.start())[0]
         except (ValueError, RecursionError):
             continue
     raise ValueError("no JSON in the text")
@@ -44,3 +44,8 @@ def find_json(text: str) -> JsonValue:
 
 def _refuse(name: str) -> JsonValue:
     raise ValueError(f"{name} is not JSON")
+
+
+@cache
+def _decoder() -> json.JSONDecoder:
+    return json.JSONDecoder(parse_constant=_refuse)

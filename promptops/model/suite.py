@@ -97,7 +97,7 @@ def look_up(fields: JsonValue, path: str) -> JsonValue:
     for key in path.split("."):
         if isinstance(value, Mapping):
             value = value.get(key)
-        elif isinstance(value, (list, tuple)) and key.isdigit() and int(key) < len(value):
+        elif isinstance(value, (list, tuple)) and key.isdecimal() and int(key) < len(value):
             value = value[int(key)]
         else:
             return None
