@@ -12,9 +12,8 @@ PromptopsError
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from difflib import get_close_matches
 from enum import IntEnum
 from typing import ClassVar, Literal
 
@@ -119,5 +118,7 @@ class TargetError(PromptopsError):
 
 def did_you_mean(name: str, known: Iterable[str]) -> str | None:
     """A hint that names the nearest known spelling, or None."""
-    matches: Sequence[str] = get_close_matches(name, list(known), n=1, cutoff=0.6)
+    from difflib import get_close_matches
+
+    matches = get_close_matches(name, list(known), n=1, cutoff=0.6)
     return f"did you mean `{matches[0]}`?" if matches else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from collections.abc import Sequence
 
@@ -29,12 +30,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     except PromptopsError as error:
         _complain(error)
         return error.exit_code
+    except OSError as error:
+        _complain(_refused_by_system(error))
+        return ExitCode.MEND_FIRST
     except Exception as error:  # noqa: BLE001 - the last resort, so that no user meets a traceback
         from promptops.cli._crashlog import write_crash_log
 
         place = write_crash_log(error, arguments)
         sys.stderr.write(f"error: promptops itself failed: {type(error).__name__}\nhint: {place}\n")
         return ExitCode.BUG
+
+
+def _refused_by_system(error: OSError) -> PromptopsError:
+    reason = error.strerror or type(error).__name__
+    return PromptopsError(f"{reason}: {error.filename}" if error.filename else f"cannot write: {reason}")
 
 
 def _complain(error: PromptopsError) -> None:
@@ -55,6 +64,9 @@ def _complain(error: PromptopsError) -> None:
 
 
 def _speak_utf8() -> None:
+    # Python has None for a stream that the caller closed.
+    sys.stdout = sys.stdout or os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
+    sys.stderr = sys.stderr or os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")

@@ -111,17 +111,7 @@ def run(arguments: Sequence[str]) -> int:
         error.show()  # type: ignore[attr-defined]
         return ExitCode.USAGE
     except Stopped as stopped:
-        return _stop(stopped.code)
+        if stopped.code is ExitCode.INTERRUPTED:
+            typer.echo("interrupted", err=True)
+        return stopped.code
     return code if isinstance(code, int) else ExitCode.YES
-
-
-def _stop(code: ExitCode) -> int:
-    import os
-    import sys
-
-    if code is ExitCode.PIPE_CLOSED:
-        # Python would complain once more when it flushes the closed pipe at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    else:
-        sys.stderr.write("interrupted\n")
-    return code

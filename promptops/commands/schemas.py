@@ -6,7 +6,7 @@ from typing import Any
 
 from promptops import registry
 from promptops.errors import Location
-from promptops.files.codec import schema_for
+from promptops.files.editor_schema import schema_for
 from promptops.files.prompt import TYPES, PromptSource
 from promptops.files.suite import ScorerSource
 from promptops.model.suite import Suite

@@ -13,6 +13,7 @@ from promptops.files.github_prompt import implied_suite
 from promptops.files.prompt import load_prompt, prompt_files
 from promptops.files.suite import load_suite, suite_files
 from promptops.render.check import check_prompt
+from promptops.render.template import TemplateSet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +52,8 @@ def validate(project: Project, paths: Sequence[Path] = ()) -> ValidateOutcome:
         raise NothingSelectedError(
             f"no prompts in `{settings.prompts}/` and no suites in `{settings.evals}/`", hint=hint
         )
-    found = [problem for path in prompts for problem in _prompt_problems(project, path)]
+    templates = TemplateSet(TreePartials(project.tree, settings.prompts))
+    found = [problem for path in prompts for problem in _prompt_problems(project, path, templates)]
     found += [problem for path in suites for problem in _suite_problems(project, path)]
     ordered = sorted(
         dict.fromkeys(found), key=lambda each: (each.where.path, each.where.line or 0, each.where.column or 0)
@@ -59,12 +61,11 @@ def validate(project: Project, paths: Sequence[Path] = ()) -> ValidateOutcome:
     return ValidateOutcome(problems=tuple(ordered), prompts=len(prompts), suites=len(suites))
 
 
-def _prompt_problems(project: Project, path: PurePosixPath) -> Iterator[Problem]:
-    folder = project.config.project.prompts
+def _prompt_problems(project: Project, path: PurePosixPath, templates: TemplateSet) -> Iterator[Problem]:
     try:
-        loaded = load_prompt(project.tree, path, folder)
+        loaded = load_prompt(project.tree, path, project.config.project.prompts)
         yield from loaded.warnings
-        yield from check_prompt(loaded.prompt, TreePartials(project.tree, folder))
+        yield from check_prompt(loaded.prompt, templates)
         _, unmatched = implied_suite(loaded)
         yield from unmatched
     except InvalidFilesError as error:

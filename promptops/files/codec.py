@@ -1,4 +1,4 @@
-"""Records from and to plain data, checked by their declared types; the only user of pydantic."""
+"""Records from and to plain data, checked by their declared types."""
 
 from __future__ import annotations
 
@@ -12,8 +12,6 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
-from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
-from pydantic_core import core_schema
 
 from promptops.errors import InvalidFilesError, Location, Problem
 from promptops.files.declared_types import key_of, records_in
@@ -22,8 +20,6 @@ from promptops.files.document import Document, Keys
 from promptops.model.record import JsonValue
 
 T = TypeVar("T")
-
-DRAFT_07 = "http://json-schema.org/draft-07/schema#"
 
 
 def decode(cls: type[T], document: Document, keys: Sequence[str | int] = ()) -> T:
@@ -77,20 +73,13 @@ def encode(value: object) -> JsonValue:
     return value
 
 
-def schema_for(cls: type, *, title: str) -> dict[str, JsonValue]:
-    """The JSON Schema (draft-07) of a record's files, for editors."""
-    schema = _adapter(cls).json_schema(ref_template="#/definitions/{model}", schema_generator=_SchemaWithDocs)
-    definitions = schema.pop("$defs", {})
-    return {"$schema": DRAFT_07, **_for_editors(schema), "title": title, **_definitions(definitions)}
-
-
 def _decode(cls: type[T], value: JsonValue, outer: Keys, problem: Callable[[Complaint], Problem]) -> T:
     strangers = [problem(complaint) for complaint in _not_json(value, outer)]
     if strangers:
         raise InvalidFilesError(strangers)
     declared: Any = cls
     try:
-        record: T = _adapter(declared).validate_json(json.dumps(value), strict=True)
+        record: T = adapter(declared).validate_json(json.dumps(value), strict=True)
     except ValidationError:
         problems = [problem(complaint) for complaint in explain(cls, value, _errors, outer)]
         problems.sort(key=lambda each: (each.where.line or 0, each.where.column or 0))
@@ -100,7 +89,7 @@ def _decode(cls: type[T], value: JsonValue, outer: Keys, problem: Callable[[Comp
 
 def _errors(declared: Any, value: JsonValue) -> list[Any]:
     try:
-        _adapter(declared).validate_json(json.dumps(value), strict=True)
+        adapter(declared).validate_json(json.dumps(value), strict=True)
     except ValidationError as error:
         return error.errors(include_url=False, include_input=False)
     return []
@@ -122,38 +111,10 @@ def _not_json(value: JsonValue, keys: Keys) -> Iterator[Complaint]:
 
 
 @cache
-def _adapter(cls: Any) -> TypeAdapter[Any]:
-    """Building one takes milliseconds. Keys that are Python's own words become pydantic's aliases first."""
+def adapter(cls: Any) -> TypeAdapter[Any]:
+    """What checks values of a declared type; building one takes milliseconds. Keys that are Python's own words become pydantic's aliases first."""
     for record in records_in(cls):
         for field in fields(record):
             if "key" in field.metadata:
                 field.metadata = MappingProxyType({**field.metadata, "alias": field.metadata["key"]})
     return TypeAdapter(cls)
-
-
-class _SchemaWithDocs(GenerateJsonSchema):
-    """Takes over the docstrings of plain dataclasses, which not every version of pydantic does."""
-
-    def dataclass_schema(self, schema: core_schema.DataclassSchema) -> JsonSchemaValue:
-        made = super().dataclass_schema(schema)
-        return {**made, "description": " ".join((schema["cls"].__doc__ or "").split())}
-
-
-def _definitions(definitions: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
-    return {"definitions": _for_editors(definitions)} if definitions else {}
-
-
-def _for_editors(schema: JsonValue) -> JsonValue:
-    """Without generated titles and null defaults; `$ref` alone, as draft-07 ignores what stands beside it."""
-    if isinstance(schema, list):
-        return [_for_editors(each) for each in schema]
-    if not isinstance(schema, Mapping):
-        return schema
-    kept = {
-        key: _for_editors(each)
-        for key, each in schema.items()
-        if not (key == "title" and isinstance(each, str)) and not (key == "default" and each is None)
-    }
-    if "$ref" in kept and len(kept) > 1:
-        return {"allOf": [{"$ref": kept.pop("$ref")}], **kept}
-    return kept

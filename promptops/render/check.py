@@ -9,12 +9,11 @@ from promptops.model.prompt import Prompt, Slot
 from promptops.render.digest import templates_of
 from promptops.render.messages import last_user_message, used_variables
 from promptops.render.schema import check_schema, schema_problems
-from promptops.render.template import Partials, TemplateSet
+from promptops.render.template import TemplateSet
 
 
-def check_prompt(prompt: Prompt, partials: Partials) -> list[Problem]:
+def check_prompt(prompt: Prompt, templates: TemplateSet) -> list[Problem]:
     """Every problem of a prompt's templates, inputs, examples and schemas."""
-    templates = TemplateSet(partials)
     problems: list[Problem] = []
     for message in prompt.messages:
         for template in templates_of(message):

@@ -50,12 +50,13 @@ class Variable:
 
 
 class TemplateSet:
-    """Compiles and checks the templates of one prompt. Not for use by several threads at once."""
+    """Compiles and checks templates that share partials. Not for use by several threads at once."""
 
     def __init__(self, partials: Partials) -> None:
         self._partials = partials
         self._read: dict[str, Template] = {}
         self._trees: dict[str, nodes.Template | Problem] = {}
+        self._taken: dict[str, dict[str, bool]] = {}
         self._environment = BoundedEnvironment(loader=_Loader(self.partial))
 
     def partial(self, name: str) -> Template:
@@ -110,11 +111,9 @@ class TemplateSet:
             tree = self._tree(each)
             if isinstance(tree, Problem):
                 continue
-            optional = {
-                name for node in tree.find_all((nodes.Test, nodes.Filter)) if (name := _optional(node))
-            }
-            for name in sorted(meta.find_undeclared_variables(tree) - set(self._environment.globals)):
-                found.setdefault(name, Variable(name, self._place(each, name), name not in optional))
+            for name, required in self._names(each, tree).items():
+                if name not in found:
+                    found[name] = Variable(name, self._place(each, name), required)
         return list(found.values())
 
     def reached(self, template: Template, *, lenient: bool = False) -> list[Template]:
@@ -141,6 +140,14 @@ class TemplateSet:
             self._trees[template.text] = self._parsed(template)
         tree = self._trees[template.text]
         return self._parsed(template) if isinstance(tree, Problem) else tree
+
+    def _names(self, template: Template, tree: nodes.Template) -> dict[str, bool]:
+        """The names that one template takes by itself, and whether each must be given."""
+        if template.text not in self._taken:
+            copes = {name for node in tree.find_all((nodes.Test, nodes.Filter)) if (name := _optional(node))}
+            names = sorted(meta.find_undeclared_variables(tree) - set(self._environment.globals))
+            self._taken[template.text] = {name: name not in copes for name in names}
+        return self._taken[template.text]
 
     def _parsed(self, template: Template) -> nodes.Template | Problem:
         try:

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from promptops.errors import InvalidFilesError, Location
-from promptops.files.codec import DRAFT_07, decode, decode_value, encode, schema_for
+from promptops.files.codec import decode, decode_value, encode
+from promptops.files.editor_schema import DRAFT_07, schema_for
 from promptops.files.yaml_source import read_yaml
 from promptops.model.config import Config
 from promptops.model.record import JsonValue, Record
