@@ -13,6 +13,8 @@ from promptops.files.yaml_nodes import MERGE, SCALAR_TYPES, Node, NodeMarks, pla
 
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _UNQUOTED_TEMPLATE = re.compile(r"(?:^|[:,-]\s|[\[{])\s*\{\{")
+LIBYAML_TOO_DEEP = "maximum nesting depth"
+"""What newer versions of libyaml say before the levels are counted here."""
 _FastLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -72,6 +74,8 @@ def _compose(text: str, path: str, most_nodes: int) -> Node | None:
     try:
         node: Node | None = loader.get_single_node()
     except yaml.MarkedYAMLError as error:
+        if LIBYAML_TOO_DEEP in (error.problem or ""):
+            raise too_deep(_where(error.problem_mark, path)) from None
         raise InvalidFilesError([_syntax_problem(error, text, path)]) from None
     except (yaml.YAMLError, ValueError, OverflowError) as error:  # chr() of an escape, in the pure loader
         said = str(error).partition("\n")[0]
@@ -92,7 +96,7 @@ def _syntax_problem(error: yaml.MarkedYAMLError, text: str, path: str) -> Proble
     assert mark is not None
     if mark.index >= len(text.rstrip()) and error.context_mark is not None:
         mark = error.context_mark  # what is not closed says more than the end of the file
-    where = Location(path, mark.line + 1, mark.column + 1)
+    where = _where(mark, path)
     if text[mark.index : mark.index + 1] == "\t":
         return Problem(where, "yaml-tab", "a tab cannot indent in YAML", "use spaces")
     if error.problem == "but found another document":
@@ -104,6 +108,10 @@ def _syntax_problem(error: yaml.MarkedYAMLError, text: str, path: str) -> Proble
     said = " ".join(part for part in (error.problem, error.context) if part)
     hint = QUOTE_TEMPLATE if _UNQUOTED_TEMPLATE.search(line) else _hint(error.problem or "")
     return Problem(where, "yaml-syntax", f"not valid YAML: {said}", hint)
+
+
+def _where(mark: Any, path: str) -> Location:
+    return Location(path, mark.line + 1, mark.column + 1)
 
 
 def _hint(problem: str) -> str | None:
