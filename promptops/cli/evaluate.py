@@ -20,20 +20,28 @@ def run(
     failures: Annotated[
         bool, typer.Option("--failures", help="Show the failing cases with input and output")
     ] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Ask again, also where an answer is known")] = False,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Ask nothing; use the answers that are recorded")
+    ] = False,
     format_: FormatOption = Format.TEXT,
 ) -> None:
     """Run suites on the working tree and print their scores.
 
     Scores come with 95 % intervals; nothing is judged: the exit code is 0 whatever they are,
-    and 4 when too many cases were lost.
+    and 4 when too many cases were lost or, offline, an answer is not recorded.
     """
+    if fresh and offline:
+        raise typer.BadParameter("--fresh and --offline exclude each other")
     from promptops.cli._progress import progress
     from promptops.commands.evaluate import EvaluateOptions, evaluate
+    from promptops.models.asking import Asking
     from promptops.reporters import terminal
     from promptops.reporters.json import run_content
 
     project = project_here()
-    options = EvaluateOptions(suites=tuple(suites or ()), limit=limit)
+    asking = Asking.ALWAYS if fresh else Asking.NEVER if offline else Asking.UNLESS_KNOWN
+    options = EvaluateOptions(suites=tuple(suites or ()), limit=limit, asking=asking)
     with progress(sys.stderr) as observer:
         outcome = evaluate(project, options, observer)
     if format_ is Format.JSON:

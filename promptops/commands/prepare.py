@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -13,8 +13,9 @@ from promptops.commands.dataset import changed_since_lock, find_dataset
 from promptops.commands.local_code import require_local_code
 from promptops.commands.project import Project
 from promptops.commands.prompts import effective_prompt, renderer_for, require_prompt
+from promptops.commands.suites import load_all, selected_names
 from promptops.engine.answer import check as check_answer
-from promptops.engine.plan import Cell, ScorerPlan, SuitePlan, select
+from promptops.engine.plan import Cell, ScorerPlan, SuitePlan, check, select
 from promptops.errors import InvalidFilesError, Location, Problem
 from promptops.files.dataset import dataset_digest, read_cases
 from promptops.files.suite import LoadedSuite, scorer_parts, target_parts
@@ -32,6 +33,39 @@ class Selection:
     limit: int | None = None
     run_local_code: bool = True
     """False when files are only checked: nothing of the repository is executed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreparedSuite:
+    """A suite that is ready to run, with the number of calls of each cell."""
+
+    loaded: LoadedSuite
+    cells: tuple[Cell, ...]
+    totals: tuple[int, ...]
+
+
+def prepare_all(project: Project, patterns: Sequence[str], selection: Selection) -> list[PreparedSuite]:
+    """The selected suites, ready to run.
+
+    Raises:
+        InvalidFilesError: every problem of every suite.
+    """
+    problems: list[Problem] = []
+    prepared: list[PreparedSuite] = []
+    for each in load_all(project, selected_names(project, patterns)):
+        if isinstance(each, Problem):
+            problems.append(each)
+            continue
+        try:
+            cells = prepare(project, each, selection)
+            prepared.append(
+                PreparedSuite(loaded=each, cells=cells, totals=tuple(check(cell) for cell in cells))
+            )
+        except InvalidFilesError as error:
+            problems += error.problems
+    if problems:
+        raise InvalidFilesError(dict.fromkeys(problems))
+    return prepared
 
 
 def prepare(project: Project, loaded: LoadedSuite, selection: Selection) -> tuple[Cell, ...]:

@@ -92,7 +92,7 @@ def _value(variable: str, text: str, section: object, key: str) -> JsonValue:
     types = {field.name: str(field.type) for field in fields(section)}
     if key not in types:
         raise ConfigError(f"`{variable}` does not name a setting", hint=did_you_mean(key, types))
-    if types[key].startswith("str"):
+    if types[key].startswith(("str", "Literal")):
         return text
     try:
         return json.loads(text)

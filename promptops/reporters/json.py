@@ -11,12 +11,14 @@ from promptops.model.result import RunResult
 
 def run_content(run: RunResult) -> dict[str, Any]:
     """A run: what was evaluated, and the result of every cell."""
-    return {
+    content = {
         "run": run.run_id,
         "started_at": run.started_at,
         "head": encode(run.head),
         "suites": encode(run.suites),
     }
+    missing = run.unrecorded
+    return content | ({"unrecorded": encode(missing)} if missing else {})
 
 
 def run_row(run: RunResult) -> dict[str, Any]:

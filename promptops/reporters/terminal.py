@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
+from math import fsum
 from typing import TextIO
 
 from rich.console import Console
@@ -14,7 +15,15 @@ from rich.text import Text
 from promptops.files.config import Setting
 from promptops.model.catalog import Entry
 from promptops.model.prompt import NEAREST_EXAMPLE, model_label
-from promptops.model.result import CaseErrored, CaseResult, CaseScored, MetricSummary, RunResult, SuiteResult
+from promptops.model.result import (
+    NOT_ASKED,
+    CaseErrored,
+    CaseResult,
+    CaseScored,
+    MetricSummary,
+    RunResult,
+    SuiteResult,
+)
 from promptops.model.suite import as_text
 from promptops.reporters.printable import printable, shortened
 
@@ -161,19 +170,39 @@ def _notes(run: RunResult) -> Iterator[str]:
         yield "* the metric that gates"
     for suite in run.suites:
         yield from _slice_notes(suite)
-        if suite.errored:
-            first = suite.errors[0]
+        if suite.errored > suite.unrecorded:
+            first = next(lost for lost in suite.errors if lost.kind != NOT_ASKED)
             message = shortened(first.message, 100)
-            yield f"{suite.suite}: {suite.errored} of {suite.cases} cases were lost, first `{printable(first.id)}`: {message}"
+            lost = suite.errored - suite.unrecorded
+            yield f"{suite.suite}: {lost} of {suite.cases} cases were lost, first `{printable(first.id)}`: {message}"
         if suite.failed_output:
             yield f"{suite.suite}: {len(suite.failed_output)} outputs failed by themselves ({suite.failed_output[0].failure})"
         for metric in suite.metrics:
             if metric.unscored:
                 yield f"{suite.suite}: {metric.unscored} answers could not be scored by `{metric.metric}`"
+    yield from _cache_notes(run)
     if any(suite.model == NEAREST_EXAMPLE for suite in run.suites):
         yield f"{NEAREST_EXAMPLE} answers with the most similar example; its scores say nothing about an LLM"
     if any(metric.mean not in (None, 1.0) for suite in run.suites for metric in suite.metrics):
         yield "failing cases: promptops report --failures"
+
+
+def _cache_notes(run: RunResult) -> Iterator[str]:
+    cached = sum(suite.cached for suite in run.suites)
+    if cached:
+        answers = cached + sum(suite.calls for suite in run.suites)
+        paid = [suite.paid_usd for suite in run.suites]
+        paid_usd = None if None in paid else fsum(each for each in paid if each is not None)
+        yield f"{cached} of {answers} answers were kept from earlier runs; this run paid {cost_text(paid_usd)}"
+    missing = run.unrecorded
+    if missing:
+        first = ", ".join(f"{suite}:{id_}" for suite, id_ in missing.first)
+        yield (
+            f"{missing.share_recorded:.1%} of {missing.of_cases} cases are recorded, {missing.cases} are not;"
+            f" the first: {printable(first)}"
+        )
+        suites = " ".join(dict.fromkeys(suite.suite for suite in run.suites if suite.unrecorded))
+        yield f"with a key, run them by: promptops eval {printable(suites)}"
 
 
 def _slice_notes(suite: SuiteResult) -> Iterator[str]:
