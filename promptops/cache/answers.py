@@ -21,6 +21,8 @@ FORMAT = 1
 COMPRESSED_FROM_BYTES = 256
 LOCK_TIMEOUT_S = 60.0
 USES_WRITTEN_TOGETHER = 10_000
+MOST_UNWRITTEN = 256
+WRITTEN_EVERY_S = 0.25
 DAY_S = 86_400
 
 TABLE = """
@@ -53,7 +55,8 @@ class PruneResult(Record):
 class AnswerCache:
     """The cache of a project. The file is made when the first answer is kept; one thread uses an instance.
 
-    Every answer is committed by itself, so that a killed process loses none that it was given.
+    Answers are committed together, a few times a second: a commit each would hold up the calls. What a
+    killed process had not committed stands in the journal of its run.
 
     All methods raise ProjectError when the file cannot be read or written.
     """
@@ -62,6 +65,8 @@ class AnswerCache:
         self.path = folder / FILE
         self._connection: sqlite3.Connection | None = None
         self._used: set[bytes] = set()
+        self._unwritten: dict[bytes, bytes] = {}
+        self._written_at_s = time.monotonic()
         self._today = today()
 
     def __enter__(self) -> Self:
@@ -72,9 +77,11 @@ class AnswerCache:
 
     def get(self, key: str) -> JsonValue | None:
         """The answer under a key of hex digits, or None."""
+        raw = bytes.fromhex(key)
+        if raw in self._unwritten:
+            return json.loads(_unpacked(self._unwritten[raw]))
         if self._connection is None and not self.path.exists():
             return None
-        raw = bytes.fromhex(key)
         with self._told():
             row = self._open().execute("select answer, used_on from answers where key = ?", (raw,)).fetchone()
         if row is None:
@@ -84,10 +91,23 @@ class AnswerCache:
         return json.loads(_unpacked(row[0]))
 
     def put(self, key: str, answer: JsonValue) -> None:
-        """Keeps an answer, in place of an earlier one; it is safe when this returns."""
-        row = (bytes.fromhex(key), self._today, _packed(answer))
+        """Keeps an answer, in place of an earlier one."""
+        self._unwritten[bytes.fromhex(key)] = _packed(answer)
+        now_s = time.monotonic()
+        if len(self._unwritten) >= MOST_UNWRITTEN or now_s - self._written_at_s >= WRITTEN_EVERY_S:
+            self._written_at_s = now_s
+            self._write()
+
+    def _write(self) -> None:
+        if not self._unwritten:
+            return
+        rows = [(key, self._today, answer) for key, answer in self._unwritten.items()]
         with self._told():
-            self._open().execute("insert or replace into answers values (?, ?, ?)", row)
+            connection = self._open()
+            connection.execute("begin immediate")
+            connection.executemany("insert or replace into answers values (?, ?, ?)", rows)
+            connection.execute("commit")
+        self._unwritten.clear()
 
     def stats(self) -> CacheStats:
         """How much is kept."""
@@ -125,7 +145,8 @@ class AnswerCache:
         return self.path.exists() and self._bytes() > max_bytes
 
     def close(self) -> None:
-        """Notes what was used today, and lets go of the file."""
+        """Writes what is not written, notes what was used today, and lets go of the file."""
+        self._write()
         if self._connection is None:
             return
         with self._told():
@@ -199,8 +220,11 @@ def today() -> int:
     return int(time.time() // DAY_S)
 
 
+_ENCODER = json.JSONEncoder(separators=(",", ":"))
+
+
 def _packed(answer: JsonValue) -> bytes:
-    text = json.dumps(answer, separators=(",", ":")).encode()
+    text = _ENCODER.encode(answer).encode()
     return zlib.compress(text, 1) if len(text) > COMPRESSED_FROM_BYTES else text
 
 

@@ -11,8 +11,8 @@ from promptops.engine.events import Observer
 from promptops.engine.plan import Cell
 from promptops.model.prompt import model_label
 from promptops.model.result import CaseErrored, CaseResult, SuiteResult
+from promptops.reporters.amounts import cost_text
 from promptops.reporters.printable import printable
-from promptops.reporters.terminal import cost_text
 
 PLAIN_LINE_EVERY_S = 10.0
 LIVE_UPDATE_EVERY_S = 0.08

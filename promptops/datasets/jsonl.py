@@ -41,7 +41,7 @@ def decoded(line: bytes, path: str, number: int) -> str:
 def parsed(text: str, path: str, number: int) -> dict[str, Any]:
     """A line's object; raises InvalidFilesError with line and column."""
     try:
-        row = json.loads(text, object_pairs_hook=unique, parse_constant=_no_constant)
+        row = _DECODER.decode(text)
     except json.JSONDecodeError as error:
         _refuse(path, number, error.colno, f"not JSON: {error.msg}")
     except (ValueError, RecursionError) as error:
@@ -68,5 +68,7 @@ def _no_constant(name: str) -> NoReturn:
 def _refuse(path: str, line: int, column: int | None, message: str) -> NoReturn:
     raise InvalidFilesError.single(Location(path, line, column), "dataset-row", message) from None
 
+
+_DECODER = json.JSONDecoder(object_pairs_hook=unique, parse_constant=_no_constant)
 
 PLUGIN: type[DatasetFormat] = Jsonl

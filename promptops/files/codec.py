@@ -62,7 +62,7 @@ def decode_value(cls: type[T], value: JsonValue, where: Location) -> T:
 
 def to_json(value: object) -> str:
     """A record as one line of JSON; the same as `encode`, without the copy in between."""
-    return json.dumps(value, separators=(",", ":"), default=_shallow)
+    return _ENCODER.encode(value)
 
 
 def _shallow(value: Any) -> JsonValue:
@@ -76,6 +76,9 @@ def _shallow(value: Any) -> JsonValue:
 @cache
 def _field_keys(cls: Any) -> tuple[tuple[str, str], ...] | None:
     return tuple((field.name, key_of(field)) for field in fields(cls)) if is_dataclass(cls) else None
+
+
+_ENCODER = json.JSONEncoder(separators=(",", ":"), default=_shallow)
 
 
 def encode(value: object) -> JsonValue:

@@ -16,7 +16,7 @@ def parse_json(text: str) -> JsonValue:
         ValueError: it is none.
     """
     try:
-        return json.loads(text, parse_constant=_refuse)
+        return _decoder().decode(text)
     except RecursionError:
         raise ValueError("nested too deeply") from None
 

@@ -8,7 +8,6 @@ from math import fsum
 from typing import TextIO
 
 from rich.console import Console
-from rich.markdown import Markdown
 from rich.table import Table
 from rich.text import Text
 
@@ -25,12 +24,11 @@ from promptops.model.result import (
     SuiteResult,
 )
 from promptops.model.suite import as_text
+from promptops.reporters.amounts import cost_text, latency_text
 from promptops.reporters.printable import printable, shortened
 
 MOST_SLICES = 8
 LONGEST_TEXT = 400
-ONE_CENT_USD = 0.01
-ONE_SECOND_MS = 1000
 
 
 def report_run(run: RunResult, out: TextIO, *, width: int) -> None:
@@ -103,6 +101,8 @@ def report_settings(settings: Sequence[Setting], out: TextIO, *, width: int) -> 
 def report_markdown(text: str, out: TextIO, *, width: int) -> None:
     """A guide: laid out in a terminal, as it is written in a pipe."""
     if out.isatty():
+        from rich.markdown import Markdown
+
         _console(out, width).print(Markdown(text))
     else:
         out.write(text)
@@ -146,23 +146,6 @@ def _interval(metric: MetricSummary) -> str:
     if metric.ci_low is None or metric.ci_high is None:
         return "–"
     return f"[{metric.ci_low:.3f}, {metric.ci_high:.3f}]"
-
-
-def cost_text(cost_usd: float | None) -> str:
-    """Money for people; an unknown price is never shown as nothing."""
-    if cost_usd is None:
-        return "unknown"
-    cents_matter = cost_usd == 0 or cost_usd >= ONE_CENT_USD
-    return f"${cost_usd:.2f}" if cents_matter else f"${cost_usd:.2g}"
-
-
-def latency_text(latency_ms: float | None) -> str:
-    """A duration for people."""
-    if latency_ms is None:
-        return "–"
-    if latency_ms < 1:
-        return "<1 ms"
-    return f"{latency_ms:.0f} ms" if latency_ms < ONE_SECOND_MS else f"{latency_ms / ONE_SECOND_MS:.1f} s"
 
 
 def _notes(run: RunResult) -> Iterator[str]:

@@ -1,0 +1,23 @@
+"""Money and durations as people read them."""
+
+from __future__ import annotations
+
+ONE_CENT_USD = 0.01
+ONE_SECOND_MS = 1000
+
+
+def cost_text(cost_usd: float | None) -> str:
+    """Money for people; an unknown price is never shown as nothing."""
+    if cost_usd is None:
+        return "unknown"
+    cents_matter = cost_usd == 0 or cost_usd >= ONE_CENT_USD
+    return f"${cost_usd:.2f}" if cents_matter else f"${cost_usd:.2g}"
+
+
+def latency_text(latency_ms: float | None) -> str:
+    """A duration for people."""
+    if latency_ms is None:
+        return "–"
+    if latency_ms < 1:
+        return "<1 ms"
+    return f"{latency_ms:.0f} ms" if latency_ms < ONE_SECOND_MS else f"{latency_ms / ONE_SECOND_MS:.1f} s"
