@@ -1,12 +1,17 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from promptops.cli._console import Format, FormatOption, columns, finish, print_json, project_here
 from promptops.cli.app import verb_app
+from promptops.errors import ExitCode
+
+if TYPE_CHECKING:
+    from promptops.commands.evaluate import EvaluateOptions
+    from promptops.commands.project import Project
 
 eval_app = verb_app()
 
@@ -23,6 +28,9 @@ def run(
     fresh: Annotated[bool, typer.Option("--fresh", help="Ask again, also where an answer is known")] = False,
     offline: Annotated[
         bool, typer.Option("--offline", help="Ask nothing; use the answers that are recorded")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print calls, tokens and cost by model; send nothing")
     ] = False,
     format_: FormatOption = Format.TEXT,
 ) -> None:
@@ -42,6 +50,9 @@ def run(
     project = project_here()
     asking = Asking.ALWAYS if fresh else Asking.NEVER if offline else Asking.UNLESS_KNOWN
     options = EvaluateOptions(suites=tuple(suites or ()), limit=limit, asking=asking)
+    if dry_run:
+        _print_estimate(project, options, format_)
+        return
     with progress(sys.stderr) as observer:
         outcome = evaluate(project, options, observer)
     if format_ is Format.JSON:
@@ -52,3 +63,16 @@ def run(
             results = project.runs().results(outcome.run.run_id)
             terminal.report_failures(outcome.run, results, sys.stdout, width=columns())
     finish(outcome.exit_code)
+
+
+def _print_estimate(project: Project, options: EvaluateOptions, format_: Format) -> None:
+    from promptops.commands.estimate import estimate
+    from promptops.reporters import terminal
+    from promptops.reporters.json import estimate_content
+
+    cells = estimate(project, options)
+    if format_ is Format.JSON:
+        print_json("eval", ExitCode.YES, estimate_content(cells))
+    else:
+        terminal.report_estimate(cells, sys.stdout, width=columns())
+    finish(ExitCode.YES)

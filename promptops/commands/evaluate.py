@@ -15,7 +15,7 @@ from promptops.commands.interruption import interruptible
 from promptops.commands.models import Models
 from promptops.commands.prepare import PreparedSuite, Selection, prepare_all
 from promptops.commands.project import Project
-from promptops.commands.resume import Resumed, answer_digest
+from promptops.commands.resume import Resumed, resume_digest
 from promptops.commands.target_context import SuiteContext
 from promptops.engine.events import Observer
 from promptops.engine.execute import Execution, execute
@@ -84,7 +84,7 @@ async def _journalled(
     head: HeadState,
 ) -> RunResult:
     cells = [cell for suite in suites for cell in suite.cells]
-    digests = [answer_digest(cell, project, models) for cell in cells]
+    digests = [resume_digest(cell, project, models) for cell in cells]
     fresh = models.asking is Asking.ALWAYS
     plan = RunPlan(started_at=datetime.now(UTC), cells=tuple(digests), fresh=fresh)
     store = project.runs()

@@ -66,6 +66,12 @@ class Models:
         """Where a model is asked, if that is not its provider's own place."""
         return None if name.startswith(EMBEDDED) else self._place(name).endpoint
 
+    def price_of(self, name: str) -> Price | None:
+        """What a model costs; None when nobody knows."""
+        from promptops.models.prices import price_of
+
+        return None if name.startswith(EMBEDDED) else price_of(name, self._settings(self._place(name)))
+
     async def close(self) -> None:
         """Lets go of every connection, and of the kept answers."""
         for model in self._made.values():

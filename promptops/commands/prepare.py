@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -17,10 +17,12 @@ from promptops.commands.suites import load_all, selected_names
 from promptops.engine.answer import check as check_answer
 from promptops.engine.plan import Cell, ScorerPlan, SuitePlan, check, select
 from promptops.errors import InvalidFilesError, Location, Problem
+from promptops.files.config import FILE
 from promptops.files.dataset import dataset_digest, read_cases
 from promptops.files.suite import LoadedSuite, scorer_parts, target_parts
 from promptops.files.tree import missing_file, resolve_reference
 from promptops.model.prompt import Prompt
+from promptops.model.record import JsonValue
 from promptops.model.suite import AnswerSteps, Case
 from promptops.plugin import DatasetFormat, Scorer, Target
 from promptops.render.expression import Expression, ValueTemplate
@@ -195,6 +197,7 @@ def _grid(
             )
             renderer = renderer_for(effective, project.tree, project.settings)
             sent_to = None if type_ == "render" else renderer.model
+            _check_parameters(loaded, prompt, renderer.parameters)
             yield Cell(
                 plan=plan,
                 target_type=type_,
@@ -203,6 +206,25 @@ def _grid(
                 model=sent_to,
                 renderer=renderer,
             )
+
+
+def _check_parameters(loaded: LoadedSuite, prompt: Prompt, parameters: Mapping[str, JsonValue]) -> None:
+    """Raises InvalidFilesError for settings of the client among those of the model."""
+    from promptops.models.chat import NOT_PARAMETERS
+
+    def place(name: str) -> Location:
+        if name in loaded.suite.parameters:
+            return loaded.where("parameters", name, at_key=True)
+        return Location(prompt.path if name in prompt.parameters else FILE)
+
+    hint = "the endpoint of a provider stands in `[providers.<name>]`, time and tries in `[run]`"
+    problems = [
+        Problem(place(name), "not-a-parameter", f"`{name}` is no parameter of a model", hint)
+        for name in parameters
+        if name in NOT_PARAMETERS
+    ]
+    if problems:
+        raise InvalidFilesError(problems)
 
 
 def _prompts(project: Project, loaded: LoadedSuite) -> Iterator[Prompt]:

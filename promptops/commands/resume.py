@@ -7,33 +7,26 @@ from collections.abc import Iterable, Mapping
 
 from promptops.commands.models import Models
 from promptops.commands.project import Project
-from promptops.engine.keys import evaluation_digest
+from promptops.engine.keys import answer_digest
 from promptops.engine.plan import Cell, Job
-from promptops.model.canonical import content_digest
 from promptops.model.result import Completion
 from promptops.runs.unfinished import KeptAnswers, UnfinishedRun
 
 
-def answer_digest(cell: Cell, project: Project, models: Models) -> str:
-    """All that decides a cell's answers; the target must be open.
+def resume_digest(cell: Cell, project: Project, models: Models) -> str:
+    """The key under which a later run may take over a cell's answers; the target must be open.
 
-    Beside what the ledger's key holds, that is where the model is asked, and for a target of the
-    user's own code the state of the whole repository: no digest covers what such code does.
+    For a target of the user's own code it holds the state of the whole repository: nothing less covers
+    what such code does. Without Git nobody knows that state, so nothing is taken over.
     """
     own_code = not cell.target.needs_prompt and cell.target.identity() is None
-    return content_digest(
-        {
-            "evaluation": evaluation_digest(cell),
-            "endpoint": None if cell.model is None else models.endpoint_of(cell.model),
-            "code": _state_of_code(project) if own_code else None,
-        }
+    repository = project.repository() if own_code else None
+    unknown = secrets.token_hex() if own_code else None
+    return answer_digest(
+        cell,
+        endpoint=None if cell.model is None else models.endpoint_of(cell.model),
+        code=repository.worktree_digest() if repository else unknown,
     )
-
-
-def _state_of_code(project: Project) -> str:
-    repository = project.repository()
-    # Without Git nobody knows whether the code has changed, so nothing is taken over.
-    return repository.worktree_digest() if repository else secrets.token_hex()
 
 
 class Resumed:

@@ -61,7 +61,7 @@ class CachedModel:
 
     async def complete(self, rendered: RenderedPrompt, sample: int = 0) -> Completion:
         """See Model; the same request at the same time is sent once."""
-        key = answer_key(rendered, endpoint=self._endpoint, sample=sample)
+        key = self.key(rendered, sample)
         known = self._known(key)
         if known is not None:
             return known
@@ -84,9 +84,13 @@ class CachedModel:
         finally:
             del self._under_way[key]
 
+    def key(self, rendered: RenderedPrompt, sample: int) -> str:
+        """The key of an answer."""
+        return answer_key(rendered, endpoint=self._endpoint, sample=sample)
+
     def known(self, rendered: RenderedPrompt, sample: int = 0) -> Completion | None:
         """The answer that would be given without asking, if there is one."""
-        return self._known(answer_key(rendered, endpoint=self._endpoint, sample=sample))
+        return self._known(self.key(rendered, sample))
 
     async def close(self) -> None:
         """See Model."""

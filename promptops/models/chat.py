@@ -9,6 +9,15 @@ from promptops.model.canonical import content_digest
 from promptops.model.prompt import RenderedPrompt
 
 KEY_FORMAT = 1
+NOT_PARAMETERS = frozenset(
+    """
+    api_base api_key api_type api_version azure_ad_token base_url cache callbacks client custom_llm_provider
+    default_headers extra_headers fallbacks headers max_retries messages metadata mock_response mock_timeout
+    mock_tool_calls model model_list n num_retries organization proxy_server_request stream stream_options
+    timeout tools
+    """.split()  # noqa: SIM905 - reads like a dictionary
+)
+"""What would steer the client and not the model: where keys go, who answers, how often it is tried."""
 BYTES_PER_TOKEN = 4
 TOKENS_PER_MESSAGE = 8
 

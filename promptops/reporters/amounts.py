@@ -1,7 +1,11 @@
-"""Money and durations as people read them."""
+"""Money, durations and sizes as people read them."""
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+
+EPOCH = date(1970, 1, 1)
+KILO = 1000
 ONE_CENT_USD = 0.01
 ONE_SECOND_MS = 1000
 
@@ -21,3 +25,17 @@ def latency_text(latency_ms: float | None) -> str:
     if latency_ms < 1:
         return "<1 ms"
     return f"{latency_ms:.0f} ms" if latency_ms < ONE_SECOND_MS else f"{latency_ms / ONE_SECOND_MS:.1f} s"
+
+
+def bytes_text(size: int) -> str:
+    """Room on a disk for people."""
+    for unit in ("bytes", "kB", "MB"):
+        if size < KILO:
+            return f"{size:.0f} {unit}"
+        size = size // KILO
+    return f"{size:,} GB"
+
+
+def day_text(day: int | None) -> str:
+    """A day, counted from 1970-01-01, in ISO form."""
+    return "–" if day is None else (EPOCH + timedelta(days=day)).isoformat()
