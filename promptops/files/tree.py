@@ -8,9 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Protocol
 
 from promptops.errors import InvalidFilesError, Location, did_you_mean
-
-HAND_WRITTEN_BYTES = 1_000_000
-"""A prompt or suite file beyond this is a mistake or an attack."""
+from promptops.files.document import HAND_WRITTEN_BYTES
 
 
 class SourceTree(Protocol):
