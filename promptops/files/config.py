@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import PurePosixPath
 
-from promptops.errors import ConfigError, InvalidFilesError, Location, did_you_mean
+from promptops.errors import ConfigError, InvalidFilesError, Location, Problem, did_you_mean
 from promptops.files.codec import decode, decode_value, encode
 from promptops.files.document import Document
 from promptops.files.toml_source import read_toml
@@ -53,6 +54,7 @@ def load_settings(tree: SourceTree, environment: Mapping[str, str]) -> Settings:
     written: dict[str, dict[str, JsonValue]] = {}
     sources: dict[str, str] = {}
     path = PurePosixPath(FILE)
+    document = Document(FILE, {})
     if tree.is_file(path):
         document = read_toml(read_file(tree, path), FILE)
         _refuse_secrets(document)
@@ -63,6 +65,7 @@ def load_settings(tree: SourceTree, environment: Mapping[str, str]) -> Settings:
         _set(written.setdefault(section, {}), key, value)
         sources[f"{section}.{key}"] = variable
     config = decode_value(Config, written, Location(FILE))
+    _refuse_impossible(config, sources, document)
     return Settings(config=config, sources=sources)
 
 
@@ -124,6 +127,33 @@ def _flat(section: str, key: str, value: JsonValue) -> Iterator[tuple[str, JsonV
         yield from ((f"{section}.{key}.{name}", each) for name, each in value.items())
     else:
         yield f"{section}.{key}", value
+
+
+def _refuse_impossible(config: Config, sources: Mapping[str, str], document: Document) -> None:
+    """Values of the right type that no run could follow, each told at its source."""
+    problems = []
+    for section, key, reason in _impossible(config):
+        source = sources.get(f"{section}.{key}", FILE)
+        where = document.locate((section, *key.split("."))) if source == FILE else Location(source)
+        problems.append(Problem(where, "invalid-value", f"`{section}.{key}` {reason}"))
+    if problems:
+        raise InvalidFilesError(problems)
+
+
+def _impossible(config: Config) -> Iterator[tuple[str, str, str]]:
+    for key in ("prompts", "evals"):
+        folder = getattr(config.project, key)
+        if PurePosixPath(folder).is_absolute() or ".." in PurePosixPath(folder).parts or "\0" in folder:
+            yield "project", key, "must be a folder inside the project"
+    for section, values in encode(config).items():
+        for key, value in values.items():
+            for name, each in _flat(section, key, value):
+                number = isinstance(each, (int, float)) and not isinstance(each, bool)
+                least = 1 if name == "run.concurrency" else 0
+                if number and not (least <= each < math.inf):
+                    yield section, name.removeprefix(f"{section}."), f"must be a number from {least} up"
+    if config.run.timeout_s == 0:
+        yield "run", "timeout_s", "must be more than 0"
 
 
 SECRET_KEYS = ("api_key", "apikey", "api-key", "secret", "token", "password")

@@ -4,11 +4,14 @@ import os
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
+from os.path import isfile, realpath
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Protocol
 
 from promptops.errors import InvalidFilesError, Location, did_you_mean
 from promptops.files.document import HAND_WRITTEN_BYTES
+
+ROOT = PurePosixPath()
 
 
 class SourceTree(Protocol):
@@ -18,8 +21,8 @@ class SourceTree(Protocol):
         """A file for reading; raises FileNotFoundError, or InvalidFilesError for a path that leaves the tree."""
         ...
 
-    def is_file(self, path: PurePosixPath) -> bool:
-        """Whether there is such a file inside the tree."""
+    def is_file(self, path: PurePosixPath, *, inside: PurePosixPath = ROOT) -> bool:
+        """Whether there is such a file, and it lies (also behind links) inside that folder of the tree."""
         ...
 
     def files(self, under: PurePosixPath) -> Iterator[PurePosixPath]:
@@ -35,8 +38,8 @@ class WorkingTree:
 
     def open(self, path: PurePosixPath) -> BinaryIO:
         """See SourceTree; only regular files are opened, so that a pipe cannot hang a run."""
-        real = (self.root / path).resolve()
-        if not real.is_relative_to(self.root.resolve()):
+        real = self._real(path)
+        if not real.is_relative_to(self._real(ROOT)):
             raise InvalidFilesError.single(
                 Location(str(path)), "outside-project", "the file lies outside the project"
             )
@@ -44,10 +47,15 @@ class WorkingTree:
             raise FileNotFoundError(str(path))
         return real.open("rb")
 
-    def is_file(self, path: PurePosixPath) -> bool:
+    def is_file(self, path: PurePosixPath, *, inside: PurePosixPath = ROOT) -> bool:
         """See SourceTree."""
-        real = (self.root / path).resolve()
-        return real.is_relative_to(self.root.resolve()) and real.is_file()
+        try:
+            real = self._real(path)
+        except FileNotFoundError:
+            return False
+        folder = self._real(inside)
+        within = folder.is_relative_to(self._real(ROOT)) and real.is_relative_to(folder)
+        return within and isfile(real)  # noqa: PTH113 - Path.is_file raises when the name is too long
 
     def files(self, under: PurePosixPath) -> Iterator[PurePosixPath]:
         """See SourceTree."""
@@ -55,6 +63,12 @@ class WorkingTree:
             folders.sort()
             relative = PurePosixPath(Path(folder).relative_to(self.root).as_posix())
             yield from (relative / name for name in sorted(names))
+
+    def _real(self, path: PurePosixPath) -> Path:
+        if "\0" in str(path):
+            raise FileNotFoundError(str(path))
+        # `Path.resolve` raises at links that lead to themselves.
+        return Path(realpath(self.root / path))
 
 
 def read_file(tree: SourceTree, path: PurePosixPath, *, mentioned_at: Location | None = None) -> bytes:
@@ -84,6 +98,9 @@ def read_file(tree: SourceTree, path: PurePosixPath, *, mentioned_at: Location |
 def missing_file(tree: SourceTree, path: PurePosixPath, where: Location) -> InvalidFilesError:
     """The error for a file that is not there, with the nearest name that is."""
     siblings = [str(each) for each in tree.files(path.parent)]
+    if any(PurePosixPath(each).is_relative_to(path) for each in siblings):
+        message = f"`{path}` is not a regular file inside the project"
+        return InvalidFilesError.single(where, "missing-file", message, "links may not lead out of it")
     return InvalidFilesError.single(
         where, "missing-file", f"there is no file `{path}`", did_you_mean(str(path), siblings)
     )

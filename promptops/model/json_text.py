@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from functools import cache
 
@@ -16,7 +17,7 @@ def parse_json(text: str) -> JsonValue:
         ValueError: it is none.
     """
     try:
-        return json.loads(text, parse_constant=_refuse)
+        return json.loads(text, parse_constant=_refuse, parse_float=finite)
     except RecursionError:
         raise ValueError("nested too deeply") from None
 
@@ -42,10 +43,18 @@ def find_json(text: str) -> JsonValue:
     raise ValueError("no JSON in the text")
 
 
+def finite(digits: str) -> float:
+    """A number of JSON text; raises ValueError for one that is beyond every float."""
+    number = float(digits)
+    if math.isinf(number):
+        raise ValueError(f"`{digits}` is too large a number")
+    return number
+
+
 def _refuse(name: str) -> JsonValue:
     raise ValueError(f"{name} is not JSON")
 
 
 @cache
 def _decoder() -> json.JSONDecoder:
-    return json.JSONDecoder(parse_constant=_refuse)
+    return json.JSONDecoder(parse_constant=_refuse, parse_float=finite)

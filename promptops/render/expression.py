@@ -10,7 +10,7 @@ from jinja2 import TemplateError, TemplateSyntaxError
 
 from promptops.errors import InvalidFilesError, Location
 from promptops.model.record import JsonValue
-from promptops.render.sandbox import BoundedEnvironment
+from promptops.render.sandbox import BoundedEnvironment, told
 
 _ENVIRONMENT = BoundedEnvironment()
 _ALONE = re.compile(r"\s*\{\{((?:(?!\}\}).)*)\}\}\s*", re.DOTALL)
@@ -40,7 +40,7 @@ class Expression:
         try:
             compiled = _ENVIRONMENT.compile_expression(text, undefined_to_none=False)
         except TemplateSyntaxError as error:
-            raise InvalidFilesError.single(where, "template-syntax", f"expression: {error.message}") from None
+            raise InvalidFilesError.single(where, "template-syntax", f"expression: {told(error)}") from None
         except (RecursionError, MemoryError, SyntaxError, ValueError):
             raise InvalidFilesError.single(
                 where, "template-syntax", "the expression cannot be compiled"
@@ -75,7 +75,7 @@ def _compiled(value: JsonValue, where: Location) -> Callable[[Values], JsonValue
     try:
         template = _ENVIRONMENT.from_string(value)
     except TemplateSyntaxError as error:
-        raise InvalidFilesError.single(where, "template-syntax", f"template: {error.message}") from None
+        raise InvalidFilesError.single(where, "template-syntax", f"template: {told(error)}") from None
     return _guarded(template.render, where)
 
 
@@ -85,9 +85,7 @@ def _guarded(evaluate: Callable[[Values], JsonValue], where: Location) -> Callab
         try:
             return evaluate(values)
         except FAILURES as error:
-            raise InvalidFilesError.single(
-                where, "unknown-field", str(error) or type(error).__name__
-            ) from None
+            raise InvalidFilesError.single(where, "unknown-field", told(error)) from None
 
     return guarded
 

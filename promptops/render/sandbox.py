@@ -140,6 +140,12 @@ class _Counted:
             yield value
 
 
+def told(error: Exception) -> str:
+    """What Jinja2 has to say, as it fits into a message."""
+    lines = str(error).strip().splitlines()
+    return lines[0].removesuffix(".") if lines else type(error).__name__
+
+
 def _replace(text: str, old: str, new: str) -> str:
     found = text.count(old)
     if len(text) + found * max(0, len(new) - len(old)) > MOST_CHARACTERS:

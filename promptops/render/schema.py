@@ -37,7 +37,8 @@ def schema_problems(schema: Mapping[str, JsonValue], value: JsonValue) -> list[s
             _validator(canonical_json(schema)).iter_errors(value), key=lambda each: each.json_path
         )
     except Exception as error:  # noqa: BLE001 - a reference that leads nowhere raises types of several libraries
-        return [f"the schema cannot be followed: {error}"]
+        reason = str(error).partition("\n")[0]
+        return [f"the schema cannot be followed: {reason}"]
     return [_told(error) for error in errors]
 
 

@@ -17,6 +17,7 @@ from promptops.vcs.environment import clean_environment
 os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
 import git
 
+ROOT = PurePosixPath()
 REGULAR_FILES = ("100644", "100755")
 
 
@@ -131,9 +132,9 @@ class CommitTree:
             raise FileNotFoundError(str(path))
         return io.BytesIO(next(self.repository.read_blobs([self.blobs[path]])))
 
-    def is_file(self, path: PurePosixPath) -> bool:
-        """Whether there was such a file."""
-        return path in self.blobs
+    def is_file(self, path: PurePosixPath, *, inside: PurePosixPath = ROOT) -> bool:
+        """Whether there was such a file inside that folder."""
+        return path in self.blobs and path.is_relative_to(inside)
 
     def files(self, under: PurePosixPath) -> Iterator[PurePosixPath]:
         """Every file below a folder, sorted."""

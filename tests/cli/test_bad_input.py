@@ -23,6 +23,17 @@ TABLE: dict[str, tuple[dict[str, str | bytes], str]] = {
     "missing variable": ({D: '{"id": "a", "expected": "m"}\n'}, "prompts/p.yaml:3:"),
     "class attribute": ({P: PROMPT.replace("message }}", "message.__class__ }}")}, "`__class__`"),
     "include outside": ({P: PROMPT.replace("{{ message }}", '{% include "../x.md" %}')}, "lies outside the prompts folder"),
+    "missing variables": ({P: PROMPT.replace("{{ message }}", "{{ message }} {{ tone }}"), D: '{"id": "a", "expected": "m"}\n'}, "prompts/p.yaml:3:45: `tone` is missing"),
+    "example without variables": ({P: PROMPT + "examples:\n  - {input: {}, output: a}\n"}, "prompts/p.yaml:5:5: the example lacks `message`"),
+    "no message": ({P: "messages: []\n"}, "prompts/p.yaml:1:11: a prompt needs at least one message"),
+    "class through a filter": ({P: PROMPT.replace("message }}", 'message | attr("__class__") }}')}, "`__class__`"),
+    "class in a suite": ({S: SUITE + "inputs: {message: '{{ case.__class__ }}'}\n"}, "evals/s.yaml:5:9: access to attribute '__class__'"),
+    "include of an absolute path": ({P: PROMPT.replace("{{ message }}", '{% include "/etc/passwd" %}')}, "lies outside the prompts folder"),
+    "partial that is not there": ({P: PROMPT.replace("{{ message }}", '{% include "tone.md" %}'), "prompts/tones.md": "x"}, "there is no partial `tone.md` (did you mean `tones.md`?)"),
+    "partial that is not UTF-8": ({P: PROMPT.replace("{{ message }}", '{% include "tone.md" %}'), "prompts/tone.md": b"a\n\xff"}, "prompts/tone.md:2:1: byte 0xff is not UTF-8"),
+    "missing examples": ({P: PROMPT + "examples: {file: e.examples.yaml}\n"}, "prompts/p.yaml:4:18: there is no file `prompts/e.examples.yaml`"),
+    "name with a zero byte": ({S: SUITE.replace("datasets/d.jsonl", '"d\\0.jsonl"')}, "evals/s.yaml:2:10: there is no file"),
+    "name that is too long": ({S: SUITE.replace("datasets/d.jsonl", "x" * 5000)}, "evals/s.yaml:2:10: there is no file"),
     "missing dataset": ({D: b""} | {S: SUITE.replace("d.jsonl", "dd.jsonl")}, "evals/s.yaml:2:10: there is no file `evals/datasets/dd.jsonl` (did you mean `evals/datasets/d.jsonl`?)"),
     "empty dataset": ({D: ""}, "evals/datasets/d.jsonl: the dataset has no rows"),
     "not UTF-8": ({D: b'{"id": "a", "message": "\xff"}\n'}, "evals/datasets/d.jsonl:1:25"),
@@ -37,6 +48,19 @@ TABLE: dict[str, tuple[dict[str, str | bytes], str]] = {
     "wrong where": ({S: SUITE.replace("datasets/d.jsonl", "{path: datasets/d.jsonl, where: 'a ='}")}, "evals/s.yaml:2:"),
     "digest that does not match": ({S: SUITE.replace("datasets/d.jsonl", "{path: datasets/d.jsonl, sha256: '00'}")}, "promptops dataset lock s"),
     "code that may not run": ({S: SUITE.replace("prompt: p", "target: {command: [cat]}")}, "not allowed"),
+    "wrong dataset format": ({S: SUITE.replace("d.jsonl", "d.txt"), "evals/datasets/d.txt": "a"}, "evals/s.yaml:2:10: `d.txt` is not in a known format"),
+    "row that is no object": ({D: ROW + "[1]\n"}, "evals/datasets/d.jsonl:2:1: a row must be an object"),
+    "embedded model that is none": ({P: PROMPT + "model: promptops/nearest\n"}, "`promptops/nearest-example`"),
+    "unknown model": ({P: PROMPT + "model: opnai/gpt-4o-mini\n"}, "`opnai/gpt-4o-mini`"),
+    "missing key": ({P: PROMPT + "model: openai/gpt-4o-mini\n"}, "`OPENAI_API_KEY`"),
+    "unknown target": ({S: SUITE.replace("prompt: p", "target: {recoded: o.jsonl}")}, "evals/s.yaml:1:9: there is no target `recoded` (did you mean `recorded`?)"),
+    "prompts outside": ({"promptops.toml": '[project]\nprompts = "/etc"\n'}, "promptops.toml:2:11: `project.prompts` must be a folder inside the project"),
+    "suites outside": ({"promptops.toml": '[project]\nevals = "../evals"\n'}, "promptops.toml:2:9: `project.evals` must be a folder inside the project"),
+    "nothing at once": ({"promptops.toml": "[run]\nconcurrency = 0\n"}, "promptops.toml:2:15: `run.concurrency` must be a number from 1 up"),
+    "endless wait": ({"promptops.toml": "[run]\ntimeout_s = inf\n"}, "promptops.toml:2:13: infinite and undefined numbers cannot be used here"),
+    "no wait": ({"promptops.toml": "[run]\ntimeout_s = 0\n"}, "promptops.toml:2:13: `run.timeout_s` must be more than 0"),
+    "price below nothing": ({"promptops.toml": "[providers.openai]\ninput_usd_per_million = -1\n"}, "promptops.toml:2:25: `providers.openai.input_usd_per_million` must be a number from 0 up"),
+    "settings that are no file": ({"promptops.toml/x": ""}, "`promptops.toml` is not a regular file"),
     "wrong setting": ({"promptops.toml": "[run]\nconcurency = 4\n"}, "promptops.toml:2:1"),
     "key in a file": ({"promptops.toml": '[providers.openai]\napi_key = "sk-0123456789"\n'}, "a key stands in the file"),
     "broken settings": ({"promptops.toml": "[run\n"}, "promptops.toml:1:"),
@@ -56,6 +80,42 @@ def test_bad_input_is_told_with_its_place(name: str, folder: ProjectFolder, cli:
     assert not (folder.root / ".promptops").exists()
 
 
+LINKS: dict[str, tuple[dict[str, str], str, str, str]] = {
+    "partial outside the project": ({P: PROMPT.replace("{{ message }}", '{% include "x.md" %}')}, "prompts/x.md", "../../secret.md", "prompts/p.yaml:3:40: `x.md` is a link that leads out of the prompts folder"),
+    "partial outside prompts": ({P: PROMPT.replace("{{ message }}", '{% include "x.md" %}')}, "prompts/x.md", "../evals/s.yaml", "prompts/p.yaml:3:40: `x.md` is a link that leads out of the prompts folder"),
+    "folder outside prompts": ({P: PROMPT.replace("{{ message }}", '{% include "x/s.yaml" %}')}, "prompts/x", "../evals", "prompts/p.yaml:3:40: there is no partial `x/s.yaml`"),
+    "partial that leads to itself": ({P: PROMPT.replace("{{ message }}", '{% include "x.md" %}')}, "prompts/x.md", "x.md", "prompts/p.yaml:3:40:"),
+    "examples": ({P: PROMPT + "examples: {file: x.examples.yaml}\n"}, "prompts/x.examples.yaml", "../../secret.md", "outside the project"),
+    "prompt": ({S: SUITE.replace("prompt: p", "prompt: q")}, "prompts/q.yaml", "../../secret.md", "prompts/q.yaml: the file lies outside the project"),
+    "dataset": ({S: SUITE.replace("d.jsonl", "e.jsonl")}, "evals/datasets/e.jsonl", "../../../secret.md", "evals/s.yaml:2:10: `evals/datasets/e.jsonl` is not a regular file inside the project"),
+    "settings": ({}, "promptops.toml", "../secret.md", "`promptops.toml` is not a regular file inside the project"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LINKS)
+def test_a_link_leads_nowhere_else(name: str, folder: ProjectFolder, cli: Cli) -> None:
+    files, link, target, message = LINKS[name]
+    folder.write({P: PROMPT, S: SUITE, D: ROW, "../secret.md": "do not read", **files})
+    (folder.root / link).symlink_to(target)
+    result = cli("eval", at=folder.root)
+    assert result.code == 3, result.out
+    assert message in result.err
+    assert "do not read" not in result.err
+    assert not (folder.root / ".promptops").exists()
+
+
+def test_a_broken_template_is_not_blamed_for_what_it_would_use(folder: ProjectFolder, cli: Cli) -> None:
+    folder.write({P: PROMPT.replace("{{ message }}", "{{ message")})
+    problems = cli("validate", "--format", "json", at=folder.root).json["problems"]
+    assert [each["rule"] for each in problems] == ["template-syntax"]
+
+
+def test_a_wrong_schema_is_told_where_it_stands(folder: ProjectFolder, cli: Cli) -> None:
+    folder.write({P: PROMPT.replace("message: string", "message: {type: strng}")})
+    (problem,) = cli("validate", "--format", "json", at=folder.root).json["problems"]
+    assert (problem["rule"], problem["line"]) == ("invalid-schema", 1)
+
+
 def test_all_problems_of_all_files_come_at_once(folder: ProjectFolder, cli: Cli) -> None:
     folder.write({P: PROMPT + "modle: a\n", S: SUITE + "repeats: many\nslics: [a]\n", D: ROW})
     result = cli("validate", "--format", "json", at=folder.root)
@@ -70,7 +130,7 @@ def test_an_unused_input_is_only_a_warning(folder: ProjectFolder, cli: Cli) -> N
     )
     result = cli("validate", at=folder.root)
     assert result.code == 0
-    assert "warning: no message uses the input `extra`" in result.out
+    assert "prompts/p.yaml:1:34: warning: no message uses the input `extra`" in result.out
 
 
 def test_a_changed_dataset_names_its_cases_where_git_has_the_old_one(folder: ProjectFolder, cli: Cli) -> None:
