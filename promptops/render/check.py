@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from promptops.errors import Location, Problem, did_you_mean
 from promptops.model.prompt import Prompt, Slot
 from promptops.render.digest import templates_of
+from promptops.render.inputs import with_defaults
 from promptops.render.messages import last_user_message, used_variables
 from promptops.render.schema import check_schema, schema_problems
 from promptops.render.template import TemplateSet
@@ -87,7 +88,7 @@ def _examples(prompt: Prompt, templates: TemplateSet) -> Iterator[Problem]:
     for example in prompt.examples:
         where = example.origin.start
         for variable in needed:
-            if variable.name not in example.input:
+            if variable.name not in with_defaults(prompt, example.input):
                 hint = did_you_mean(variable.name, example.input)
                 yield Problem(where, "invalid-example", f"the example lacks `{variable.name}`", hint)
         for name, value in example.input.items():

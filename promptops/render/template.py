@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from jinja2 import BaseLoader, TemplateError, TemplateNotFound, TemplateSyntaxError, meta, nodes
+from jinja2 import BaseLoader, TemplateNotFound, TemplateSyntaxError, meta, nodes
 
 from promptops.errors import InvalidFilesError, Location, Problem, did_you_mean
 from promptops.model.prompt import Template
 from promptops.model.record import JsonValue
-from promptops.render.sandbox import BoundedEnvironment, told
+from promptops.render.sandbox import FAILURES, BoundedEnvironment, told
 
 INCLUDING = (nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)
 
@@ -80,16 +80,7 @@ class TemplateSet:
             self._environment.start()
             try:
                 return compiled.render(values)
-            except (
-                TemplateError,
-                RecursionError,
-                MemoryError,
-                ArithmeticError,
-                TypeError,
-                ValueError,
-                LookupError,
-                AttributeError,
-            ) as error:
+            except FAILURES as error:
                 raise _failed(template, error) from None
 
         return render
