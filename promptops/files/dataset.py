@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from promptops.errors import InvalidFilesError, Location, Problem
-from promptops.files.tree import SourceTree, missing_file
+from promptops.files.tree import SourceTree, open_file
 from promptops.model.canonical import content_digest
 from promptops.model.suite import Case, as_text
 from promptops.plugin import DatasetFormat
@@ -27,7 +27,7 @@ def read_cases(
         InvalidFilesError: not readable in its format, empty, or two rows with one id.
     """
     seen: dict[bytes, int] = {}
-    with tree.open(path) as stream:
+    with open_file(tree, path) as stream:
         for number, (line, fields) in enumerate(format_.read(stream, str(path)), start=1):
             raw = fields.get(id_field)
             id_ = content_digest(fields)[:16] if raw is None else as_text(raw)
@@ -42,20 +42,10 @@ def read_cases(
         raise InvalidFilesError.single(Location(str(path)), "empty-dataset", "the dataset has no rows")
 
 
-def open_dataset(tree: SourceTree, path: PurePosixPath, mentioned_at: Location) -> None:
-    """Checks that a dataset is there before it is streamed.
-
-    Raises:
-        InvalidFilesError: it is not, with the nearest name that is.
-    """
-    if not tree.is_file(path):
-        raise missing_file(tree, path, mentioned_at)
-
-
 def dataset_digest(tree: SourceTree, path: PurePosixPath) -> str:
     """SHA-256 of the file's bytes with LF line ends, as 64 hex digits."""
     digest = hashlib.sha256()
-    with tree.open(path) as stream:
+    with open_file(tree, path) as stream:
         held = b""
         while chunk := stream.read(CHUNK_BYTES):
             chunk = held + chunk

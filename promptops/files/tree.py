@@ -59,7 +59,7 @@ class WorkingTree:
 
     def files(self, under: PurePosixPath) -> Iterator[PurePosixPath]:
         """See SourceTree."""
-        for folder, folders, names in os.walk(self.root / under):
+        for folder, folders, names in os.walk(self.root / under, onerror=_unless_absent):
             folders.sort()
             relative = PurePosixPath(Path(folder).relative_to(self.root).as_posix())
             yield from (relative / name for name in sorted(names))
@@ -78,21 +78,38 @@ def read_file(tree: SourceTree, path: PurePosixPath, *, mentioned_at: Location |
         InvalidFilesError: it is absent (with a near match), unreadable or too large. The problem is
             reported where the file is mentioned, if that is known.
     """
+    with open_file(tree, path, mentioned_at=mentioned_at) as stream:
+        content = stream.read(HAND_WRITTEN_BYTES + 1)
+    if len(content) > HAND_WRITTEN_BYTES:
+        message = f"{_called(path, mentioned_at)} is larger than {HAND_WRITTEN_BYTES:,} bytes"
+        raise InvalidFilesError.single(mentioned_at or Location(str(path)), "file-too-large", message)
+    return content
+
+
+def open_file(tree: SourceTree, path: PurePosixPath, *, mentioned_at: Location | None = None) -> BinaryIO:
+    """A file for reading.
+
+    Raises:
+        InvalidFilesError: it is absent (with a near match) or unreadable. The problem is reported where
+            the file is mentioned, if that is known.
+    """
     where = mentioned_at or Location(str(path))
     try:
-        with tree.open(path) as stream:
-            content = stream.read(HAND_WRITTEN_BYTES + 1)
+        return tree.open(path)
     except FileNotFoundError:
         raise missing_file(tree, path, where) from None
     except OSError as error:
-        raise InvalidFilesError.single(
-            where, "unreadable-file", f"cannot read `{path}`: {error.strerror}"
-        ) from None
-    if len(content) > HAND_WRITTEN_BYTES:
-        raise InvalidFilesError.single(
-            where, "file-too-large", f"`{path}` is larger than {HAND_WRITTEN_BYTES:,} bytes"
-        )
-    return content
+        message = f"{_called(path, mentioned_at)} cannot be read: {error.strerror}"
+        raise InvalidFilesError.single(where, "unreadable-file", message) from None
+
+
+def _called(path: PurePosixPath, mentioned_at: Location | None) -> str:
+    return f"`{path}`" if mentioned_at else "the file"
+
+
+def _unless_absent(error: OSError) -> None:
+    if not isinstance(error, (FileNotFoundError, NotADirectoryError)):
+        raise error
 
 
 def missing_file(tree: SourceTree, path: PurePosixPath, where: Location) -> InvalidFilesError:

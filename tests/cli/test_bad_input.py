@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from tests.support.cli import Cli
@@ -149,6 +151,40 @@ def test_a_folder_that_cannot_be_written(folder: ProjectFolder, cli: Cli) -> Non
     result = cli("eval", at=folder.root)
     assert result.code == 3
     assert "PROMPTOPS_HOME" in result.err
+
+
+NOT_FOR_ROOT = pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read and write everything"
+)
+
+
+@NOT_FOR_ROOT
+@pytest.mark.parametrize("name", [P, S, D, "prompts/tone.md", "promptops.toml"])
+def test_a_file_that_cannot_be_read(name: str, folder: ProjectFolder, cli: Cli) -> None:
+    prompt = PROMPT.replace("{{ message }}", '{% include "tone.md" %}{{ message }}')
+    folder.write({P: prompt, S: SUITE, D: ROW, "prompts/tone.md": "x", "promptops.toml": ""})
+    (folder.root / name).chmod(0)
+    result = cli("eval", at=folder.root)
+    assert result.code == 3
+    assert f"{name}: the file cannot be read: Permission denied" in result.err
+    assert not (folder.root / ".promptops").exists()
+
+
+@NOT_FOR_ROOT
+@pytest.mark.parametrize("verb", [("eval",), ("dataset", "lock"), ("init",)])
+def test_a_read_only_folder_stays_as_it_is(verb: tuple[str, ...], folder: ProjectFolder, cli: Cli) -> None:
+    folder.write({P: PROMPT, S: SUITE, D: ROW})
+    before = sorted(folder.root.rglob("*"))
+    for each in (folder.root, folder.root / "evals"):
+        each.chmod(0o500)
+    try:
+        result = cli(*verb, at=folder.root)
+    finally:
+        for each in (folder.root, folder.root / "evals"):
+            each.chmod(0o700)
+    assert result.code == 3
+    assert "error: cannot write" in result.err
+    assert sorted(folder.root.rglob("*")) == before
 
 
 def test_nothing_selected_is_no_success(folder: ProjectFolder, cli: Cli) -> None:
