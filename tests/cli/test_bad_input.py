@@ -187,6 +187,37 @@ def test_a_read_only_folder_stays_as_it_is(verb: tuple[str, ...], folder: Projec
     assert sorted(folder.root.rglob("*")) == before
 
 
+def test_a_folder_without_git_does_all_but_look_back(folder: ProjectFolder, cli: Cli) -> None:
+    folder.write({P: PROMPT, S: SUITE, D: ROW})
+    for verb in ("validate", "list", "eval", "runs", "report", "config"):
+        assert cli(verb, at=folder.root).code == 0
+    assert cli("dataset", "lock", at=folder.root).code == 0
+    result = cli("render", "p", "--at", "HEAD", at=folder.root)
+    assert result.code == 3
+    assert "run `git init`" in result.err
+
+
+def test_a_commit_that_is_not_there(folder: ProjectFolder, cli: Cli) -> None:
+    folder.write({P: PROMPT, S: SUITE, D: ROW})
+    folder.git("init", "--quiet")
+    nothing = cli("render", "p", "--at", "HEAD", at=folder.root)
+    assert (nothing.code, nothing.err.splitlines()[-1]) == (3, "hint: make a first commit")
+    folder.commit()
+    for ref in ("v1", "--help", "HEAD:evals"):
+        unknown = cli("render", "p", "--at", ref, at=folder.root)
+        assert unknown.code == 3
+        assert f"`{ref}` is not a commit here" in unknown.err
+
+
+def test_git_that_is_not_installed(folder: ProjectFolder, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder.write({P: PROMPT, S: SUITE, D: ROW}).commit()
+    monkeypatch.setenv("PATH", str(folder.root))
+    result = cli("eval", at=folder.root)
+    assert result.code == 3
+    assert "there is no program `git` here" in result.err
+    assert not (folder.root / ".promptops").exists()
+
+
 def test_nothing_selected_is_no_success(folder: ProjectFolder, cli: Cli) -> None:
     assert cli("eval", at=folder.root).code == 5
     folder.write({P: PROMPT, S: SUITE, D: ROW})
