@@ -129,9 +129,10 @@ def resolve_reference(file: PurePosixPath, reference: str, where: Location) -> P
     Raises:
         InvalidFilesError: the path leaves the project.
     """
-    start = PurePosixPath() if reference.startswith("/") else file.parent
+    written = reference.replace("\\", "/")
+    start = PurePosixPath() if written.startswith("/") else file.parent
     parts: list[str] = list(start.parts)
-    for part in PurePosixPath(reference.lstrip("/").replace("\\", "/")).parts:
+    for part in PurePosixPath(written.lstrip("/")).parts:
         if part != "..":
             parts.append(part)
         elif parts:

@@ -27,7 +27,8 @@ def check_schema(schema: Mapping[str, JsonValue]) -> list[str]:
 
 def schema_problems(schema: Mapping[str, JsonValue], value: JsonValue) -> list[str]:
     """Why a value does not fit a schema that `check_schema` accepts; empty when it does."""
-    if set(schema) <= {"type", "description", "default", "minLength"} and schema.get("type") in TRIVIAL:
+    plain = set(schema) <= {"type", "description", "default", "minLength"}
+    if plain and schema.get("type") in TRIVIAL and isinstance(schema.get("minLength", 0), int):
         fits = TRIVIAL[schema["type"]](value)
         if fits and isinstance(value, str) and len(value) < schema.get("minLength", 0):
             return [f"is shorter than {schema['minLength']} characters"]

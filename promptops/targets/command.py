@@ -21,6 +21,9 @@ LONGEST_LINE_BYTES = 10_000_000
 MOST_RESTARTS = 3
 STDERR_CHARACTERS = 300
 LONGEST_SHOWN = 100
+EXIT_CHECK_S = 0.01
+EXIT_CHECKS = 200
+"""A process that closed its output has so long to end by itself."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -137,9 +140,13 @@ class Command(Record):
             raise TargetError(f"the command `{self.argv[0]}` cannot be started: {error.strerror}") from None
 
     async def _last_words(self, process: Process) -> str:
-        code = await process.wait()
-        # What it started may still hold stderr open.
+        # `Process.wait` would also wait for children that hold stderr open.
+        for _ in range(EXIT_CHECKS):
+            if process.returncode is not None:
+                break
+            await asyncio.sleep(EXIT_CHECK_S)
         _kill(process)
+        code = await process.wait()
         text = (await self._errors).decode("utf-8", "replace").strip() if self._errors else ""
         return f" with code {code}{': ' + text[-STDERR_CHARACTERS:] if text else ''}"
 

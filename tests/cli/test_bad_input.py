@@ -47,6 +47,8 @@ TABLE: dict[str, tuple[dict[str, str | bytes], str]] = {
     "wrong pattern": ({S: SUITE.replace("exact_match", "regex, pattern: '('")}, "not a regular expression"),
     "unknown field": ({S: SUITE + "expected: '{{ case.lable }}'\n"}, "evals/s.yaml:5:"),
     "path outside": ({S: SUITE.replace("datasets/d.jsonl", "../../d.jsonl")}, "leaves the project"),
+    "path outside, as Windows writes it": ({S: SUITE.replace("datasets/d.jsonl", "'\\etc\\passwd'")}, "evals/s.yaml:2:10: there is no file `etc/passwd`"),
+    "schema that cannot be followed": ({P: PROMPT.replace("message: string", "message: {type: string, minLength: x}")}, "`message` does not fit its schema: the schema cannot be followed"),
     "wrong where": ({S: SUITE.replace("datasets/d.jsonl", "{path: datasets/d.jsonl, where: 'a ='}")}, "evals/s.yaml:2:"),
     "digest that does not match": ({S: SUITE.replace("datasets/d.jsonl", "{path: datasets/d.jsonl, sha256: '00'}")}, "promptops dataset lock s"),
     "code that may not run": ({S: SUITE.replace("prompt: p", "target: {command: [cat]}")}, "not allowed"),
