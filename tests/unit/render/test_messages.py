@@ -51,6 +51,14 @@ def test_an_example_takes_declared_defaults(folder: ProjectFolder, cli: Cli) -> 
     ]
 
 
+def test_an_input_of_several_types(folder: ProjectFolder, cli: Cli) -> None:
+    inputs = "inputs: {tone: {type: [string, 'null']}}\n"
+    folder.write({"prompts/p.yaml": inputs + "messages:\n  - {role: user, content: '{{ tone or 1 }}'}\n"})
+    assert rendered(cli, folder, "--set", "tone=null")[0]["content"] == "1"
+    refused = cli("render", "p", "--set", "tone=[]", at=folder.root)
+    assert (refused.code, "`tone` does not fit its schema" in refused.err) == (3, True)
+
+
 def test_a_field_comes_before_a_method_of_its_name(folder: ProjectFolder, cli: Cli) -> None:
     folder.write(
         {
