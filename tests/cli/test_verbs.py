@@ -93,6 +93,27 @@ def test_show_prints_a_scorer_with_options_and_examples(started: ProjectFolder, 
     assert cli("show", "triag", at=started.root).code == 5
 
 
+def test_show_prints_all_that_shares_a_name(started: ProjectFolder, cli: Cli) -> None:
+    for name, kinds in {"triage": ["prompt", "suite"], "python": ["scorer", "target"]}.items():
+        entries = cli("show", name, "--format", "json", at=started.root).json["entries"]
+        assert [each["kind"] for each in entries] == kinds
+        shown = cli("show", name, at=started.root)
+        assert all(each["text"].rstrip("\n") in shown.out for each in entries)
+        assert [line.split()[0] for line in shown.err.splitlines()] == kinds
+
+
+@pytest.mark.parametrize("columns", ["40", "80", "100", "140"])
+def test_no_figure_is_cut_off_at_any_width(
+    started: ProjectFolder, cli: Cli, monkeypatch: pytest.MonkeyPatch, columns: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    shown = cli("eval", at=started.root).out
+    assert "…" not in shown
+    assert all(len(line.rstrip()) <= max(int(columns), 60) for line in shown.splitlines())
+    assert "promptops/nearest-example (not an LLM)" in " ".join(shown.split())
+    assert " ms\n" in "\n".join(line.rstrip() for line in shown.splitlines())
+
+
 def test_config_says_where_a_setting_comes_from(
     started: ProjectFolder, cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
