@@ -128,6 +128,29 @@ def test_all_problems_of_all_files_come_at_once(folder: ProjectFolder, cli: Cli)
     assert places == [("evals/s.yaml", 5), ("evals/s.yaml", 6), ("prompts/p.yaml", 4)]
 
 
+def test_all_that_a_suite_names_is_checked_at_once(folder: ProjectFolder, cli: Cli) -> None:
+    suite = """\
+prompts: [pp, qq]
+dataset: {path: dd.jsonl, where: 'a ='}
+inputs: {message: '{{ }}'}
+expected: '{% if %}'
+scorers: {a: {type: exact_mach}, b: {type: max_words}}
+"""
+    folder.write({P: PROMPT, S: suite, D: ROW})
+    problems = cli("validate", "--format", "json", at=folder.root).json["problems"]
+    assert [(each["line"], each["rule"]) for each in problems] == [
+        (1, "unknown-prompt"),
+        (1, "unknown-prompt"),
+        (2, "missing-file"),
+        (2, "template-syntax"),
+        (3, "template-syntax"),
+        (4, "template-syntax"),
+        (5, "unknown-scorer"),
+        (5, "missing-key"),
+    ]
+    assert cli("eval", at=folder.root).code == 3
+
+
 def test_an_unused_input_is_only_a_warning(folder: ProjectFolder, cli: Cli) -> None:
     folder.write(
         {P: PROMPT.replace("{message: string}", "{message: string, extra: {type: string, default: x}}")}
