@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import os
+import stat
 
 import pytest
 
@@ -41,6 +43,17 @@ def test_an_edit_of_the_prompt_moves_the_score(started: ProjectFolder, cli: Cli)
     after = cli("eval", "--format", "json", at=started.root).json["suites"][0]
     assert after["metrics"][0]["mean"] < before["metrics"][0]["mean"]
     assert after["digest"] != before["digest"]
+
+
+def test_what_is_written_may_be_read_as_the_user_wants(started: ProjectFolder, cli: Cli) -> None:
+    umask = os.umask(0)
+    os.umask(umask)
+    suite = started.root / "evals/triage.yaml"
+    assert stat.S_IMODE(suite.stat().st_mode) == 0o666 & ~umask
+    suite.chmod(0o640)
+    assert cli("dataset", "lock", at=started.root).code == 0
+    assert stat.S_IMODE(suite.stat().st_mode) == 0o640
+    assert [path.name for path in suite.parent.glob(".*")] == []
 
 
 def test_init_never_touches_what_is_there(started: ProjectFolder, cli: Cli) -> None:
