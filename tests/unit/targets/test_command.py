@@ -15,7 +15,7 @@ import pytest
 from promptops.errors import ExitCode
 from promptops.targets.command import LONGEST_LINE_BYTES, MOST_RESTARTS
 from tests.support.cli import Cli, Result
-from tests.support.process import is_alive, start, wait_until
+from tests.support.process import LONGEST_WAIT_S, is_alive, start, wait_until
 from tests.support.project import ProjectFolder, rows
 
 ALLOWED = "[plugins]\nlocal = true\n[run]\nconcurrency = 4\n"
@@ -203,7 +203,7 @@ def test_an_interrupt_ends_the_process(folder: ProjectFolder) -> None:
     with start("eval", at=folder.root) as running:
         wait_until(lambda: bool(pids(folder)))
         running.send_signal(signal.SIGINT)
-        running.communicate()
+        running.communicate(timeout=LONGEST_WAIT_S)
     assert running.returncode == ExitCode.INTERRUPTED
     wait_until(lambda: not any(is_running(pid) for pid in pids(folder)))
 
