@@ -62,6 +62,9 @@ def load_settings(tree: SourceTree, environment: Mapping[str, str]) -> Settings:
         written = {section: dict(values) for section, values in document.data.items()}
         sources = {name: FILE for section in written for name in _names(section, written[section])}
     for variable, (section, key, value) in _from_environment(environment):
+        alone: dict[str, JsonValue] = {}
+        _set(alone, key, value)
+        decode_value(Config, {section: alone}, Location(variable))
         _set(written.setdefault(section, {}), key, value)
         sources[f"{section}.{key}"] = variable
     config = decode_value(Config, written, Location(FILE))

@@ -243,6 +243,36 @@ def test_git_that_is_not_installed(folder: ProjectFolder, cli: Cli, monkeypatch:
     assert not (folder.root / ".promptops").exists()
 
 
+@pytest.mark.parametrize(
+    ("variable", "value", "message"),
+    [
+        ("PROMPTOPS_RUN_CONCURRENCY", "0", "`run.concurrency` must be a number from 1 up"),
+        ("PROMPTOPS_RUN_CONCURRENCY", '"4"', "`run.concurrency`: expected a whole number, got text"),
+        ("PROMPTOPS_RUN_CONCURRENCY", "four", "cannot be read as a value"),
+        ("PROMPTOPS_RUN_TIMEOUT_S", "NaN", "`run.timeout_s` must be a finite number"),
+        ("PROMPTOPS_RUN_RETRYS", "1", "does not name a setting"),
+        ("PROMPTOPS_PROJECT_PROMPTS", "/etc", "`project.prompts` must be a folder inside the project"),
+        ("PROMPTOPS_DEFAULTS_PARAMETERS", "[1]", "`defaults.parameters`: expected an object, got a list"),
+    ],
+)
+def test_a_wrong_variable_is_named(
+    folder: ProjectFolder,
+    cli: Cli,
+    monkeypatch: pytest.MonkeyPatch,
+    variable: str,
+    value: str,
+    message: str,
+) -> None:
+    folder.write({P: PROMPT, S: SUITE, D: ROW})
+    monkeypatch.setenv(variable, value)
+    for verb in ("validate", "eval", "config"):
+        result = cli(verb, at=folder.root)
+        assert result.code == 3
+        assert variable in result.err
+        assert message in result.err
+    assert not (folder.root / ".promptops").exists()
+
+
 def test_nothing_selected_is_no_success(folder: ProjectFolder, cli: Cli) -> None:
     assert cli("eval", at=folder.root).code == 5
     folder.write({P: PROMPT, S: SUITE, D: ROW})
