@@ -7,7 +7,8 @@ PromptopsError
 ├── ProjectError         3   no project, a folder that cannot be written
 ├── VcsError             3   not a repository, unknown ref, missing history
 ├── NothingSelectedError 5   no suite or case matched
-└── TargetError          4   provider, network, rejected key: no verdict
+├── TargetError          4   provider, network, rejected key, spent budget: no verdict
+└── InterruptedRunError 130  the user ended a run
 """
 
 from __future__ import annotations
@@ -114,6 +115,12 @@ class TargetError(PromptopsError):
     """What is evaluated cannot be reached at all, so there is no verdict."""
 
     exit_code = ExitCode.NO_VERDICT
+
+
+class InterruptedRunError(PromptopsError):
+    """The user ended a run; what was answered until then is kept."""
+
+    exit_code = ExitCode.INTERRUPTED
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str | None:

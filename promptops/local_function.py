@@ -12,6 +12,13 @@ from typing import Any
 
 from promptops.errors import PluginError
 
+LOCAL = "promptops_local_"
+
+
+def is_local(thing: object) -> bool:
+    """Whether the class of a thing was read by `load_file`, so that only this process has it."""
+    return type(thing).__module__.startswith(LOCAL)
+
 
 def load_function(name: str, folder: str) -> Callable[..., Any]:
     """The function behind `package.module:function` or `path/to/file.py:function`, seen from `folder`.
@@ -45,7 +52,7 @@ def load_function(name: str, folder: str) -> Callable[..., Any]:
 def load_file(path: Path) -> Any:
     """The module in a file. Dataclasses in it look their module up, so it is registered."""
     spec = importlib.util.spec_from_file_location(
-        f"promptops_local_{sha256(str(path).encode()).hexdigest()[:12]}", path
+        f"{LOCAL}{sha256(str(path).encode()).hexdigest()[:12]}", path
     )
     assert spec is not None
     assert spec.loader is not None

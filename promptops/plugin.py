@@ -12,10 +12,11 @@ from typing import Any, BinaryIO, ClassVar, Protocol, runtime_checkable
 
 from promptops.model.prompt import RenderedPrompt
 from promptops.model.record import JsonValue, Record
-from promptops.model.result import Completion, Scale, Score
+from promptops.model.result import NOT_ASKED, Completion, Scale, Score
 from promptops.model.suite import Case, as_text, look_up
 
 __all__ = [
+    "NOT_ASKED",
     "Case",
     "CaseFailure",
     "Completion",
@@ -109,8 +110,11 @@ class Request(Record):
 class Model(Protocol):
     """What a rendered prompt is sent to."""
 
-    async def complete(self, rendered: RenderedPrompt) -> Completion:
-        """Answer; raises CaseFailure for a lost case and TargetError when no call can succeed."""
+    async def complete(self, rendered: RenderedPrompt, sample: int = 0) -> Completion:
+        """Answer; raises CaseFailure for a lost case and TargetError when no call can succeed.
+
+        `sample` tells independent answers to the same request apart.
+        """
         ...
 
     async def close(self) -> None:
@@ -129,6 +133,11 @@ class TargetContext(Protocol):
     @property
     def folder(self) -> str:
         """The real path of the tree's root: working folder of commands, import path of functions."""
+        ...
+
+    @property
+    def offline(self) -> bool:
+        """Whether nothing may be asked over the network."""
         ...
 
     def open_data(self, path: str) -> BinaryIO:

@@ -11,10 +11,11 @@ from promptops.engine.events import Observer
 from promptops.engine.plan import Cell
 from promptops.model.prompt import model_label
 from promptops.model.result import CaseErrored, CaseResult, SuiteResult
+from promptops.reporters.amounts import cost_text
 from promptops.reporters.printable import printable
-from promptops.reporters.terminal import cost_text
 
 PLAIN_LINE_EVERY_S = 10.0
+LIVE_UPDATE_EVERY_S = 0.08
 
 
 @contextmanager
@@ -45,6 +46,15 @@ class Count:
         self.done = self.errored = self.scored = 0
         self.sum = self.cost_usd = 0.0
         self.cost_is_known = True
+        self._shown_at_s = 0.0
+
+    def is_due(self) -> bool:
+        """Whether people would notice an update: more than a dozen a second only cost time."""
+        now_s = time.monotonic()
+        if now_s - self._shown_at_s < LIVE_UPDATE_EVERY_S:
+            return False
+        self._shown_at_s = now_s
+        return True
 
     def add(self, cell: Cell, result: CaseResult) -> None:
         """Takes in one result."""
@@ -79,28 +89,35 @@ def _title(cell: Cell) -> str:
 
 
 class LiveProgress:
-    """Moves one line per cell."""
+    """Moves one line for each cell under way."""
 
     def __init__(self, display: object) -> None:
-        from rich.progress import Progress
+        from rich.progress import Progress, TaskID
 
         assert isinstance(display, Progress)
         self._display = display
-        self._task = display.add_task("", visible=False, state="")
-        self._count = Count(0)
+        self._cells: dict[Cell, tuple[TaskID, Count]] = {}
+
+    def run_continued(self, answers: int) -> None:
+        """See Observer."""
+        self._display.console.print(_continued(answers))
 
     def cell_started(self, cell: Cell, total: int) -> None:
         """See Observer."""
-        self._count = Count(total)
-        self._display.reset(self._task, total=total, description=cell.plan.name, visible=True, state="")
+        task = self._display.add_task(_title(cell), total=total, state="")
+        self._cells[cell] = (task, Count(total))
 
     def case_finished(self, cell: Cell, result: CaseResult) -> None:
         """See Observer."""
-        self._count.add(cell, result)
-        self._display.update(self._task, completed=self._count.done, state=self._count.state(cell))
+        task, count = self._cells[cell]
+        count.add(cell, result)
+        if count.is_due():
+            self._display.update(task, completed=count.done, state=count.state(cell))
 
     def cell_finished(self, cell: Cell, result: SuiteResult) -> None:
         """See Observer."""
+        task, _ = self._cells.pop(cell)
+        self._display.remove_task(task)
 
 
 class PlainProgress:
@@ -108,29 +125,38 @@ class PlainProgress:
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
-        self._count = Count(0)
-        self._told_at_s = 0.0
+        self._cells: dict[Cell, Count] = {}
+        self._told_at_s = time.monotonic()
+
+    def run_continued(self, answers: int) -> None:
+        """See Observer."""
+        self._stream.write(f"{_continued(answers)}\n")
 
     def cell_started(self, cell: Cell, total: int) -> None:
         """See Observer."""
-        self._count = Count(total)
-        self._told_at_s = time.monotonic()
-        self._stream.write(f"{_title(cell)}: {total} cases\n")
+        self._cells[cell] = Count(total)
+        self._stream.write(f"{_title(cell)}: {total} {'call' if total == 1 else 'calls'}\n")
 
     def case_finished(self, cell: Cell, result: CaseResult) -> None:
         """See Observer."""
-        self._count.add(cell, result)
+        self._cells[cell].add(cell, result)
         now_s = time.monotonic()
         if now_s - self._told_at_s >= PLAIN_LINE_EVERY_S:
             self._told_at_s = now_s
-            self._tell(cell)
+            for each in self._cells:
+                self._tell(each)
 
     def cell_finished(self, cell: Cell, result: SuiteResult) -> None:
         """See Observer."""
         self._tell(cell)
+        del self._cells[cell]
 
     def _tell(self, cell: Cell) -> None:
-        self._stream.write(
-            f"{_title(cell)}: {self._count.done} of {self._count.total}, {self._count.state(cell)}\n"
-        )
+        count = self._cells[cell]
+        self._stream.write(f"{_title(cell)}: {count.done} of {count.total}, {count.state(cell)}\n")
         self._stream.flush()
+
+
+def _continued(answers: int) -> str:
+    kept = f"{answers} answers are kept" if answers != 1 else "1 answer is kept"
+    return f"going on with a run that was interrupted: {kept}"

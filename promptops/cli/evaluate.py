@@ -1,12 +1,17 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from promptops.cli._console import Format, FormatOption, columns, finish, print_json, project_here
 from promptops.cli.app import verb_app
+from promptops.errors import ExitCode
+
+if TYPE_CHECKING:
+    from promptops.commands.evaluate import EvaluateOptions
+    from promptops.commands.project import Project
 
 eval_app = verb_app()
 
@@ -20,20 +25,34 @@ def run(
     failures: Annotated[
         bool, typer.Option("--failures", help="Show the failing cases with input and output")
     ] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Ask again, also where an answer is known")] = False,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Ask nothing; use the answers that are recorded")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print calls, tokens and cost by model; send nothing")
+    ] = False,
     format_: FormatOption = Format.TEXT,
 ) -> None:
     """Run suites on the working tree and print their scores.
 
     Scores come with 95 % intervals; nothing is judged: the exit code is 0 whatever they are,
-    and 4 when too many cases were lost.
+    and 4 when too many cases were lost or, offline, an answer is not recorded.
     """
+    if fresh and offline:
+        raise typer.BadParameter("--fresh and --offline exclude each other")
     from promptops.cli._progress import progress
     from promptops.commands.evaluate import EvaluateOptions, evaluate
+    from promptops.models.asking import Asking
     from promptops.reporters import terminal
     from promptops.reporters.json import run_content
 
     project = project_here()
-    options = EvaluateOptions(suites=tuple(suites or ()), limit=limit)
+    asking = Asking.ALWAYS if fresh else Asking.NEVER if offline else Asking.UNLESS_KNOWN
+    options = EvaluateOptions(suites=tuple(suites or ()), limit=limit, asking=asking)
+    if dry_run:
+        _print_estimate(project, options, format_)
+        return
     with progress(sys.stderr) as observer:
         outcome = evaluate(project, options, observer)
     if format_ is Format.JSON:
@@ -44,3 +63,16 @@ def run(
             results = project.runs().results(outcome.run.run_id)
             terminal.report_failures(outcome.run, results, sys.stdout, width=columns())
     finish(outcome.exit_code)
+
+
+def _print_estimate(project: Project, options: EvaluateOptions, format_: Format) -> None:
+    from promptops.commands.estimate import estimate
+    from promptops.reporters import terminal
+    from promptops.reporters.json import estimate_content
+
+    cells = estimate(project, options)
+    if format_ is Format.JSON:
+        print_json("eval", ExitCode.YES, estimate_content(cells))
+    else:
+        terminal.report_estimate(cells, sys.stdout, width=columns())
+    finish(ExitCode.YES)

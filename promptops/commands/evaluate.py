@@ -4,31 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 from promptops import __version__
-from promptops.commands.prepare import Selection, prepare
+from promptops.commands.cell_runs import CellRuns
+from promptops.commands.interruption import interruptible
+from promptops.commands.models import Models
+from promptops.commands.prepare import PreparedSuite, Selection, prepare_all
 from promptops.commands.project import Project
-from promptops.commands.suites import load_all, selected_names
-from promptops.commands.target_context import Models, SuiteContext
-from promptops.engine.aggregate import Tally
+from promptops.commands.resume import Resumed, resume_digest
+from promptops.commands.target_context import SuiteContext
 from promptops.engine.events import Observer
-from promptops.engine.execute import execute
-from promptops.engine.keys import evaluation_digest
-from promptops.engine.plan import Cell, check
-from promptops.errors import ExitCode, InvalidFilesError, Problem
-from promptops.files.suite import LoadedSuite
-from promptops.model.result import CaseResult, HeadState, RunResult, SuiteResult
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-    from promptops.runs.journal import RunJournal
+from promptops.engine.execute import Execution, execute
+from promptops.engine.scoring import Scoring
+from promptops.errors import ExitCode, InterruptedRunError
+from promptops.halt import Halt
+from promptops.model.result import HeadState, RunResult
+from promptops.models.asking import Asking
+from promptops.runs.journal import RunPlan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +33,7 @@ class EvaluateOptions:
 
     suites: tuple[str, ...] = ()
     limit: int | None = None
+    asking: Asking = Asking.UNLESS_KNOWN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,15 +44,6 @@ class EvaluateOutcome:
     exit_code: ExitCode
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PreparedSuite:
-    """A suite that is ready to run, with the number of calls of each cell."""
-
-    loaded: LoadedSuite
-    cells: tuple[Cell, ...]
-    totals: tuple[int, ...]
-
-
 def evaluate(project: Project, options: EvaluateOptions, observer: Observer) -> EvaluateOutcome:
     """Runs the suites; everything is checked before the first call is made.
 
@@ -63,57 +51,70 @@ def evaluate(project: Project, options: EvaluateOptions, observer: Observer) -> 
         InvalidFilesError: every problem of every suite, before anything is written.
         NothingSelectedError: no suite, or no case, matched.
         TargetError: what is evaluated cannot be reached; what was done stays in the journal.
+        InterruptedRunError: the user ended the run.
     """
     suites = prepare_all(project, options.suites, Selection(limit=options.limit))
-    run = asyncio.run(_run(project, suites, observer))
-    return EvaluateOutcome(run=run, exit_code=_exit_code(project, run.suites))
-
-
-def prepare_all(project: Project, patterns: Sequence[str], selection: Selection) -> list[PreparedSuite]:
-    """The selected suites, ready to run.
-
-    Raises:
-        InvalidFilesError: every problem of every suite.
-    """
-    problems: list[Problem] = []
-    prepared: list[PreparedSuite] = []
-    for each in load_all(project, selected_names(project, patterns)):
-        if isinstance(each, Problem):
-            problems.append(each)
-            continue
-        try:
-            cells = prepare(project, each, selection)
-            prepared.append(
-                PreparedSuite(loaded=each, cells=cells, totals=tuple(check(cell) for cell in cells))
-            )
-        except InvalidFilesError as error:
-            problems += error.problems
-    if problems:
-        raise InvalidFilesError(dict.fromkeys(problems))
-    return prepared
-
-
-async def _run(project: Project, suites: Sequence[PreparedSuite], observer: Observer) -> RunResult:
-    head = _head_state(project)
-    results: list[SuiteResult] = []
-    models = Models(project)
     try:
-        async with _opened(suites, project, models):
-            started_at = datetime.now(UTC)
-            with project.runs().create(started_at, secrets.token_hex(3)) as journal:
-                for cell, total in _cells(suites):
-                    results.append(await _run_cell(project, cell, total, len(results), journal, observer))
-                run = RunResult(
-                    run_id=journal.run_id,
-                    started_at=started_at.isoformat(timespec="seconds"),
-                    promptops_version=__version__,
-                    head=head,
-                    suites=tuple(results),
-                )
-                journal.finish(run)
-                return run
-    finally:
-        await models.close()
+        run = asyncio.run(_run(project, suites, options.asking, observer))
+    except asyncio.CancelledError:
+        raise InterruptedRunError("interrupted") from None
+    return EvaluateOutcome(run=run, exit_code=_exit_code(project, run))
+
+
+async def _run(
+    project: Project, suites: Sequence[PreparedSuite], asking: Asking, observer: Observer
+) -> RunResult:
+    head = _head_state(project)
+    halt = Halt()
+    models = Models(project, asking, halt)
+    with interruptible(halt):
+        try:
+            async with _opened(suites, project, models):
+                return await _journalled(project, suites, models, halt, observer, head)
+        finally:
+            await models.close()
+
+
+async def _journalled(
+    project: Project,
+    suites: Sequence[PreparedSuite],
+    models: Models,
+    halt: Halt,
+    observer: Observer,
+    head: HeadState,
+) -> RunResult:
+    cells = [cell for suite in suites for cell in suite.cells]
+    digests = [resume_digest(cell, project, models) for cell in cells]
+    fresh = models.asking is Asking.ALWAYS
+    plan = RunPlan(started_at=datetime.now(UTC), cells=tuple(digests), fresh=fresh)
+    store = project.runs()
+    with (
+        closing(Resumed(store.unfinished(fresh=fresh), dict(zip(cells, digests, strict=True)))) as resumed,
+        closing(store.create(plan, secrets.token_hex(3))) as journal,
+        closing(Scoring(project.config.run.timeout_s)) as scoring,
+    ):
+        if resumed.answers:
+            observer.run_continued(resumed.answers)
+        runs = CellRuns(suites, journal, observer, models)
+        execution = Execution(
+            calls=runs.calls(),
+            concurrency=project.config.run.concurrency,
+            halt=halt,
+            kept=resumed,
+            scoring=scoring,
+            on_result=runs.add,
+        )
+        await execute(execution)
+        run = RunResult(
+            run_id=journal.run_id,
+            started_at=plan.started_at.isoformat(timespec="seconds"),
+            promptops_version=__version__,
+            head=head,
+            suites=runs.results(),
+        )
+        journal.finish(run)
+        resumed.discard_covered()
+        return run
 
 
 @asynccontextmanager
@@ -135,36 +136,12 @@ async def _opened(suites: Sequence[PreparedSuite], project: Project, models: Mod
             await target.close()
 
 
-def _cells(suites: Sequence[PreparedSuite]) -> Iterator[tuple[Cell, int]]:
-    for suite in suites:
-        yield from zip(suite.cells, suite.totals, strict=True)
-
-
-async def _run_cell(
-    project: Project, cell: Cell, total: int, index: int, journal: RunJournal, observer: Observer
-) -> SuiteResult:
-    tally = Tally(cell.plan)
-
-    def on_result(result: CaseResult) -> None:
-        journal.add(index, result)
-        tally.add(result)
-        observer.case_finished(cell, result)
-
-    observer.cell_started(cell, total)
-    begun = time.perf_counter()
-    await execute(cell, concurrency=project.config.run.concurrency, on_result=on_result)
-    wall_ms = (time.perf_counter() - begun) * 1000
-    summary = tally.result(cell, digest=evaluation_digest(cell), wall_ms=wall_ms)
-    observer.cell_finished(cell, summary)
-    return summary
-
-
 def _head_state(project: Project) -> HeadState:
     repository = project.repository()
     return repository.head_state() if repository else HeadState()
 
 
-def _exit_code(project: Project, results: Sequence[SuiteResult]) -> ExitCode:
+def _exit_code(project: Project, run: RunResult) -> ExitCode:
     most = project.config.gate.max_missing
-    too_many = any(result.errored > most * result.cases for result in results)
-    return ExitCode.NO_VERDICT if too_many else ExitCode.YES
+    too_many = any(result.errored > most * result.cases for result in run.suites)
+    return ExitCode.NO_VERDICT if too_many or run.unrecorded else ExitCode.YES

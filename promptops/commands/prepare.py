@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -14,13 +14,16 @@ from promptops.commands.dataset import changed_since_lock, find_dataset
 from promptops.commands.local_code import require_local_code
 from promptops.commands.project import Project
 from promptops.commands.prompts import effective_prompt, renderer_for, require_prompt
+from promptops.commands.suites import load_all, selected_names
 from promptops.engine.answer import check as check_answer
-from promptops.engine.plan import Cell, ScorerPlan, SuitePlan, select
+from promptops.engine.plan import Cell, ScorerPlan, SuitePlan, check, select
 from promptops.errors import InvalidFilesError, Location, Problem
+from promptops.files.config import FILE
 from promptops.files.dataset import dataset_digest, read_cases
 from promptops.files.suite import LoadedSuite, scorer_parts, target_parts
 from promptops.files.tree import missing_file, resolve_reference
 from promptops.model.prompt import Prompt
+from promptops.model.record import JsonValue
 from promptops.model.suite import AnswerSteps, Case
 from promptops.plugin import DatasetFormat, Scorer, Target
 from promptops.render.expression import Expression, ValueTemplate
@@ -35,6 +38,39 @@ class Selection:
     limit: int | None = None
     run_local_code: bool = True
     """False when files are only checked: nothing of the repository is executed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreparedSuite:
+    """A suite that is ready to run, with the number of calls of each cell."""
+
+    loaded: LoadedSuite
+    cells: tuple[Cell, ...]
+    totals: tuple[int, ...]
+
+
+def prepare_all(project: Project, patterns: Sequence[str], selection: Selection) -> list[PreparedSuite]:
+    """The selected suites, ready to run.
+
+    Raises:
+        InvalidFilesError: every problem of every suite.
+    """
+    problems: list[Problem] = []
+    prepared: list[PreparedSuite] = []
+    for each in load_all(project, selected_names(project, patterns)):
+        if isinstance(each, Problem):
+            problems.append(each)
+            continue
+        try:
+            cells = prepare(project, each, selection)
+            prepared.append(
+                PreparedSuite(loaded=each, cells=cells, totals=tuple(check(cell) for cell in cells))
+            )
+        except InvalidFilesError as error:
+            problems += error.problems
+    if problems:
+        raise InvalidFilesError(dict.fromkeys(problems))
+    return prepared
 
 
 def prepare(project: Project, loaded: LoadedSuite, selection: Selection) -> tuple[Cell, ...]:
@@ -200,6 +236,7 @@ def _grid(
             )
             renderer = renderer_for(effective, project.tree, project.settings)
             sent_to = None if type_ == "render" else renderer.model
+            _check_parameters(loaded, prompt, renderer.parameters)
             yield Cell(
                 plan=plan,
                 target_type=type_,
@@ -208,6 +245,25 @@ def _grid(
                 model=sent_to,
                 renderer=renderer,
             )
+
+
+def _check_parameters(loaded: LoadedSuite, prompt: Prompt, parameters: Mapping[str, JsonValue]) -> None:
+    """Raises InvalidFilesError for settings of the client among those of the model."""
+    from promptops.models.chat import NOT_PARAMETERS
+
+    def place(name: str) -> Location:
+        if name in loaded.suite.parameters:
+            return loaded.where("parameters", name, at_key=True)
+        return Location(prompt.path if name in prompt.parameters else FILE)
+
+    hint = "the endpoint of a provider stands in `[providers.<name>]`, time and tries in `[run]`"
+    problems = [
+        Problem(place(name), "not-a-parameter", f"`{name}` is no parameter of a model", hint)
+        for name in parameters
+        if name in NOT_PARAMETERS
+    ]
+    if problems:
+        raise InvalidFilesError(problems)
 
 
 def _prompts(project: Project, loaded: LoadedSuite) -> list[Prompt]:

@@ -18,6 +18,7 @@ from promptops.files.tree import SourceTree, WorkingTree, missing_file
 from promptops.model.config import Config
 
 if TYPE_CHECKING:
+    from promptops.cache.answers import AnswerCache
     from promptops.runs.journal import RunStore
     from promptops.vcs.repo import Repository
 
@@ -43,6 +44,12 @@ class Project:
         from promptops.vcs.repo import Repository
 
         return Repository.around(self.root)
+
+    def answers(self) -> AnswerCache:
+        """What models answered before."""
+        from promptops.cache.answers import AnswerCache
+
+        return AnswerCache(self.state_folder)
 
     def runs(self) -> RunStore:
         """Past runs."""

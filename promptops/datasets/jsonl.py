@@ -62,7 +62,7 @@ def unreadable(error: ValueError | RecursionError) -> str:
 
 def strictly(text: str) -> Any:
     """JSON as the standard has it; raises ValueError also for NaN, infinity and a key that occurs twice."""
-    return json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=finite)
+    return _DECODER.decode(text)
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -81,5 +81,7 @@ def _no_constant(name: str) -> NoReturn:
 def _refuse(path: str, line: int, column: int | None, message: str) -> NoReturn:
     raise InvalidFilesError.single(Location(path, line, column), "dataset-row", message) from None
 
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=finite)
 
 PLUGIN: type[DatasetFormat] = Jsonl

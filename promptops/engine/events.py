@@ -9,6 +9,10 @@ from promptops.model.result import CaseResult, SuiteResult
 class Observer(Protocol):
     """Who watches a run: a progress display, a journal."""
 
+    def run_continued(self, answers: int) -> None:
+        """So many answers are taken over from runs that were interrupted."""
+        ...
+
     def cell_started(self, cell: Cell, total: int) -> None:
         """A cell begins; `total` calls will be made."""
         ...

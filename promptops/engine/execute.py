@@ -1,48 +1,86 @@
-"""Makes the calls of a cell, a bounded number at a time."""
+"""Makes the calls of a run, a bounded number at a time."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Protocol
 
-from promptops.engine.plan import Cell, Job, jobs
-from promptops.engine.score import errored, score_case
+from promptops.engine.plan import Cell, Job
+from promptops.engine.score import errored
+from promptops.engine.scoring import Scoring
 from promptops.errors import PromptopsError
-from promptops.model.result import CaseResult
+from promptops.halt import Halt, Stopped
+from promptops.model.result import CaseResult, Completion
 from promptops.plugin import CaseFailure
 
 BREATH = 32
 """After so many answers a worker lets others run, also where answering never waits."""
 
 
-async def execute(cell: Cell, *, concurrency: int, on_result: Callable[[CaseResult], None]) -> None:
+class Kept(Protocol):
+    """Answers that need not be asked for again."""
+
+    def answer(self, cell: Cell, job: Job) -> Completion | None:
+        """What a job was answered before, if it was."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Execution:
+    """What the workers of a run share."""
+
+    calls: Iterator[tuple[Cell, Job]]
+    concurrency: int
+    halt: Halt
+    kept: Kept
+    scoring: Scoring
+    on_result: Callable[[Cell, CaseResult], None]
+
+
+async def execute(run: Execution) -> None:
     """Answers and scores every case; `on_result` gets each result as it arrives.
 
-    Jobs are drawn one by one, so that a dataset of any length streams through, and at most
-    `concurrency` calls are under way.
+    Calls are drawn one by one, so that a dataset of any length streams through. When the run is to
+    end early, no call is begun any more, and those under way are waited for and kept.
 
     Raises:
-        TargetError: no call can succeed; what is under way is cancelled.
+        PromptopsError: the reason for which the run ended early.
     """
-    source = jobs(cell)
     try:
         async with asyncio.TaskGroup() as group:
-            for _ in range(concurrency):
-                group.create_task(_work(cell, source, on_result))
-    except* PromptopsError as failures:
-        raise failures.exceptions[0] from None
+            for _ in range(run.concurrency):
+                group.create_task(_work(run))
+    except BaseExceptionGroup as failures:
+        raise _first(failures) from None
+    if run.halt.reason is not None:
+        raise run.halt.reason
 
 
-async def _work(cell: Cell, source: Iterator[Job], on_result: Callable[[CaseResult], None]) -> None:
-    for count, job in enumerate(source, start=1):
-        on_result(await _answer(cell, job))
-        if count % BREATH == 0:
-            await asyncio.sleep(0)
-
-
-async def _answer(cell: Cell, job: Job) -> CaseResult:
+async def _work(run: Execution) -> None:
+    count = 0
     try:
-        completion = await cell.target.complete(job.request)
+        while not run.halt.asked and (call := next(run.calls, None)) is not None:
+            cell, job = call
+            run.on_result(cell, await _answer(run, cell, job))
+            count += 1
+            if count % BREATH == 0:
+                await asyncio.sleep(0)
+    except Stopped:
+        return
+    except PromptopsError as error:
+        run.halt.ask(error)
+
+
+async def _answer(run: Execution, cell: Cell, job: Job) -> CaseResult:
+    try:
+        completion = run.kept.answer(cell, job) or await cell.target.complete(job.request)
+        return await run.scoring.score(cell, job, completion)
     except CaseFailure as failure:
         return errored(job, failure)
-    return score_case(cell, job, completion)
+
+
+def _first(failures: BaseExceptionGroup[BaseException]) -> BaseException:
+    first = failures.exceptions[0]
+    return _first(first) if isinstance(first, BaseExceptionGroup) else first

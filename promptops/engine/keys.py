@@ -1,10 +1,11 @@
-"""What makes two evaluations the same: the digest of everything that can change a score."""
+"""What makes two evaluations the same: the digests of everything that can change a score, or an answer."""
 
 from __future__ import annotations
 
 from promptops.engine.plan import Cell
 from promptops.files.codec import encode
 from promptops.model.canonical import content_digest
+from promptops.model.record import JsonValue
 
 KEY_FORMAT = 1
 SCORING_VERSION = 1
@@ -25,7 +26,7 @@ NOT_IN_KEY = (
 
 def evaluation_digest(cell: Cell) -> str:
     """The key of one cell, as 64 hex digits; the target must be open. Descriptions and gates do not matter."""
-    plan, renderer = cell.plan, cell.renderer
+    plan = cell.plan
     suite = {key: value for key, value in encode(plan.suite).items() if key not in NOT_IN_KEY}
     selection = {
         key: value for key, value in encode(plan.suite.dataset_ref).items() if key not in ("path", "sha256")
@@ -40,14 +41,42 @@ def evaluation_digest(cell: Cell) -> str:
                 scorer.name: {"version": scorer.scorer.version, "written": plan.suite.scorers[scorer.name]}
                 for scorer in plan.scorers
             },
-            "target": {
-                "type": cell.target_type,
-                "version": cell.target.version,
-                "written": plan.suite.target,
-                "identity": cell.target.identity(),
-            },
-            "prompt": renderer.digest if renderer else None,
-            "parameters": renderer.parameters if renderer else None,
-            "model": cell.model,
+            **_asked(cell),
         }
     )
+
+
+def answer_digest(cell: Cell, *, endpoint: str | None, code: str | None) -> str:
+    """The key of a cell's answers, however they are scored, as 64 hex digits; the target must be open.
+
+    Args:
+        cell: what is asked.
+        endpoint: where its model is asked, or None for the provider's own place.
+        code: the state of the code that answers, where it is code of the user's.
+    """
+    return content_digest(
+        {
+            "format": KEY_FORMAT,
+            "dataset": cell.plan.dataset_digest,
+            "id": cell.plan.suite.dataset_ref.id,
+            "inputs": cell.plan.suite.inputs,
+            "endpoint": endpoint,
+            "code": code,
+            **_asked(cell),
+        }
+    )
+
+
+def _asked(cell: Cell) -> dict[str, JsonValue]:
+    renderer = cell.renderer
+    return {
+        "target": {
+            "type": cell.target_type,
+            "version": cell.target.version,
+            "written": cell.plan.suite.target,
+            "identity": cell.target.identity(),
+        },
+        "prompt": renderer.digest if renderer else None,
+        "parameters": renderer.parameters if renderer else None,
+        "model": cell.model,
+    }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import heapq
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import cast
 
@@ -58,9 +58,9 @@ class SuitePlan(Record):
         return self.suite.gate.primary or self.scorers[0].name
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Cell(Record):
-    """One cell of a suite's grid: what is evaluated."""
+    """One cell of a suite's grid: what is evaluated. Cells of one suite share its plan."""
 
     plan: SuitePlan
     target_type: str
@@ -100,14 +100,20 @@ def _rank(seed: int, case_id: str) -> bytes:
     return hashlib.sha256(f"{seed}:{case_id}".encode("utf-8", "surrogatepass")).digest()
 
 
-def jobs(cell: Cell) -> Iterator[Job]:
-    """Every call of a cell, in the order of the cases; repeats of a case follow each other.
+def interleaved(suites: Iterable[Sequence[Cell]]) -> Iterator[tuple[Cell, Job]]:
+    """Every call of every suite, in the order of the cases; repeats of a case follow each other.
+
+    Each case goes through all cells of its suite before the next one begins, so that what a provider
+    does in the meantime hits all of them alike.
 
     Raises:
         InvalidFilesError: a case that does not fit the suite or the prompt.
     """
-    for case in cell.plan.cases():
-        yield from case_jobs(cell, case)
+    for cells in suites:
+        for case in cells[0].plan.cases():
+            for cell in cells:
+                for job in case_jobs(cell, case):
+                    yield cell, job
 
 
 def case_jobs(cell: Cell, case: Case) -> Iterator[Job]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import PurePosixPath
@@ -68,7 +67,7 @@ def load_settings(tree: SourceTree, environment: Mapping[str, str]) -> Settings:
         _set(written.setdefault(section, {}), key, value)
         sources[f"{section}.{key}"] = variable
     config = decode_value(Config, written, Location(FILE))
-    _refuse_impossible(config, sources, document)
+    _refuse_outside(config, sources, document)
     return Settings(config=config, sources=sources)
 
 
@@ -98,7 +97,7 @@ def _value(variable: str, text: str, section: object, key: str) -> JsonValue:
     types = {field.name: str(field.type) for field in fields(section)}
     if key not in types:
         raise ConfigError(f"`{variable}` does not name a setting", hint=did_you_mean(key, types))
-    if types[key].startswith("str"):
+    if types[key].startswith(("str", "Literal")):
         return text
     try:
         return json.loads(text)
@@ -132,31 +131,18 @@ def _flat(section: str, key: str, value: JsonValue) -> Iterator[tuple[str, JsonV
         yield f"{section}.{key}", value
 
 
-def _refuse_impossible(config: Config, sources: Mapping[str, str], document: Document) -> None:
-    """Values of the right type that no run could follow, each told at its source."""
+def _refuse_outside(config: Config, sources: Mapping[str, str], document: Document) -> None:
+    """Prompts and suites stand inside the project; what does not is told at its source."""
     problems = []
-    for section, key, reason in _impossible(config):
-        source = sources.get(f"{section}.{key}", FILE)
-        where = document.locate((section, *key.split("."))) if source == FILE else Location(source)
-        problems.append(Problem(where, "invalid-value", f"`{section}.{key}` {reason}"))
+    for key in ("prompts", "evals"):
+        folder = PurePosixPath(getattr(config.project, key))
+        if folder.is_absolute() or ".." in folder.parts or "\0" in str(folder):
+            source = sources.get(f"project.{key}", FILE)
+            where = document.locate(("project", key)) if source == FILE else Location(source)
+            message = f"`project.{key}` must be a folder inside the project"
+            problems.append(Problem(where, "outside-project", message))
     if problems:
         raise InvalidFilesError(problems)
-
-
-def _impossible(config: Config) -> Iterator[tuple[str, str, str]]:
-    for key in ("prompts", "evals"):
-        folder = getattr(config.project, key)
-        if PurePosixPath(folder).is_absolute() or ".." in PurePosixPath(folder).parts or "\0" in folder:
-            yield "project", key, "must be a folder inside the project"
-    for section, values in encode(config).items():
-        for key, value in values.items():
-            for name, each in _flat(section, key, value):
-                number = isinstance(each, (int, float)) and not isinstance(each, bool)
-                least = 1 if name == "run.concurrency" else 0
-                if number and not (least <= each < math.inf):
-                    yield section, name.removeprefix(f"{section}."), f"must be a number from {least} up"
-    if config.run.timeout_s == 0:
-        yield "run", "timeout_s", "must be more than 0"
 
 
 SECRET_KEYS = ("api_key", "apikey", "api-key", "secret", "token", "password")

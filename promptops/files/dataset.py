@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from promptops.errors import InvalidFilesError, Location, Problem
+from promptops.files.seen_ids import SeenIds
 from promptops.files.tree import SourceTree, open_file
 from promptops.model.canonical import content_digest
 from promptops.model.suite import Case, as_text
@@ -26,19 +27,17 @@ def read_cases(
     Raises:
         InvalidFilesError: not readable in its format, empty, or two rows with one id.
     """
-    seen: dict[bytes, int] = {}
+    seen = SeenIds()
     with open_file(tree, path) as stream:
         for number, (line, fields) in enumerate(format_.read(stream, str(path)), start=1):
             raw = fields.get(id_field)
             id_ = content_digest(fields)[:16] if raw is None else as_text(raw)
             place = line or number
-            first = seen.setdefault(
-                hashlib.blake2b(id_.encode("utf-8", "replace"), digest_size=12).digest(), place
-            )
+            first = seen.first_place(id_, place)
             if first != place:
                 raise _duplicate(path, line, id_, first if line else None)
             yield Case(id=id_, fields=fields, line=line)
-    if not seen:
+    if len(seen) == 0:
         raise InvalidFilesError.single(Location(str(path)), "empty-dataset", "the dataset has no rows")
 
 

@@ -12,9 +12,7 @@ def canonical_json(value: JsonValue) -> bytes:
     Raises:
         ValueError: the value holds NaN or an infinity, which JSON does not have.
     """
-    return json.dumps(
-        value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=_plain
-    ).encode("utf-8", "surrogatepass")
+    return _ENCODER.encode(value).encode("utf-8", "surrogatepass")
 
 
 def content_digest(value: JsonValue) -> str:
@@ -26,3 +24,8 @@ def _plain(value: object) -> JsonValue:
     if hasattr(value, "items"):
         return dict(value.items())
     raise TypeError(f"{type(value).__name__} is not a JSON value")
+
+
+_ENCODER = json.JSONEncoder(
+    sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=_plain
+)

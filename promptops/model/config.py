@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from promptops.model.prompt import NEAREST_EXAMPLE
 from promptops.model.record import JsonValue, Record
@@ -28,11 +29,11 @@ class DefaultSettings(Record):
 class RunSettings(Record):
     """`[run]`: how a run behaves."""
 
-    concurrency: int = 16
-    timeout_s: float = 120.0
-    retries: int = 3
-    budget_usd: float | None = None
-    lane: str = "auto"
+    concurrency: int = field(default=16, metadata={"ge": 1})
+    timeout_s: float = field(default=120.0, metadata={"gt": 0})
+    retries: int = field(default=5, metadata={"ge": 0})
+    budget_usd: float | None = field(default=None, metadata={"ge": 0})
+    lane: Literal["auto", "litellm"] = "auto"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,10 +41,19 @@ class ProviderSettings(Record):
     """`[providers.<name>]`: endpoint, limits and prices of one provider."""
 
     api_base: str | None = None
-    requests_per_minute: float | None = None
-    tokens_per_minute: float | None = None
-    input_usd_per_million: float | None = None
-    output_usd_per_million: float | None = None
+    concurrency: int | None = field(default=None, metadata={"ge": 1})
+    requests_per_minute: float | None = field(default=None, metadata={"gt": 0})
+    tokens_per_minute: float | None = field(default=None, metadata={"gt": 0})
+    input_usd_per_million: float | None = field(default=None, metadata={"ge": 0})
+    output_usd_per_million: float | None = field(default=None, metadata={"ge": 0})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CacheSettings(Record):
+    """`[cache]`: how much is kept of what models answered, and for how long unused."""
+
+    max_megabytes: float = field(default=2048.0, metadata={"gt": 0})
+    max_age_days: float = field(default=90.0, metadata={"ge": 0})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +95,7 @@ class Config(Record):
     defaults: DefaultSettings = field(default_factory=DefaultSettings)
     run: RunSettings = field(default_factory=RunSettings)
     providers: Mapping[str, ProviderSettings] = field(default_factory=dict)
+    cache: CacheSettings = field(default_factory=CacheSettings)
     gate: GateSettings = field(default_factory=GateSettings)
     ledger: LedgerSettings = field(default_factory=LedgerSettings)
     plugins: PluginSettings = field(default_factory=PluginSettings)

@@ -17,7 +17,7 @@ def parse_json(text: str) -> JsonValue:
         ValueError: it is none.
     """
     try:
-        return json.loads(text, parse_constant=_refuse, parse_float=finite)
+        return _decoder().decode(text)
     except RecursionError:
         raise ValueError("nested too deeply") from None
 

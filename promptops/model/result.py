@@ -3,8 +3,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import islice
 
 from promptops.model.record import JsonValue, Record
+
+NOT_ASKED = "not_asked"
+"""Why a case is lost: nothing was asked, because only recorded answers were wanted."""
+
+MOST_NAMED = 10
 
 
 class Scale(StrEnum):
@@ -24,16 +30,20 @@ class Completion(Record):
 
     `failure` names a failure of the model itself (refusal, cut_off, content_filter, unparsable):
     such an answer is scored, and flagged. `cost_usd` is None when the price is unknown.
+    `first_answer_ms` is how long the first byte took, None where the way to the model does not tell.
     `data` is what else the target returned (a recorded row, retrieved documents).
+    `cached` says that nothing was called: the answer was kept from an earlier call.
     """
 
     output: str
     latency_ms: float = 0.0
+    first_answer_ms: float | None = None
     input_tokens: int = 0
     output_tokens: int = 0
     cost_usd: float | None = 0.0
     failure: str | None = None
     data: Mapping[str, JsonValue] = field(default_factory=dict)
+    cached: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +67,6 @@ class CaseScored(Record):
     slices: Mapping[str, JsonValue] = field(default_factory=dict)
     cluster: str | None = None
     weight: float = 1.0
-    cached: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +136,10 @@ class LatencySummary(Record):
 class SuiteResult(Record):
     """One cell of a suite's grid: a prompt (or other target) with a model.
 
-    `scored + errored = cases`. `cost_usd` is None when a price is unknown.
+    `scored + errored = cases`; `unrecorded` of the errored ones were not asked, since only recorded
+    answers were wanted. `cost_usd` is what the answers cost when they were made, `paid_usd` what
+    this run paid for those that it asked for; both are None when a price is unknown. `lane` is the way to
+    the model: fast or litellm, None where none was called.
     """
 
     suite: str
@@ -149,6 +161,9 @@ class SuiteResult(Record):
     slices: tuple[SliceSummary, ...] = ()
     errors: tuple[LostCase, ...] = ()
     failed_output: tuple[FailedOutput, ...] = ()
+    lane: str | None = None
+    unrecorded: int = 0
+    paid_usd: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,6 +176,20 @@ class HeadState(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Unrecorded(Record):
+    """Cases that could not be replayed; `first` names some of them, each behind its suite."""
+
+    cases: int
+    of_cases: int
+    first: tuple[tuple[str, str], ...]
+
+    @property
+    def share_recorded(self) -> float:
+        """The share of the cases that could be replayed."""
+        return 1 - self.cases / self.of_cases
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunResult(Record):
     """All that one `promptops eval` found out."""
 
@@ -169,3 +198,15 @@ class RunResult(Record):
     promptops_version: str
     head: HeadState
     suites: tuple[SuiteResult, ...]
+
+    @property
+    def unrecorded(self) -> Unrecorded | None:
+        """What was not recorded, where only recorded answers were wanted."""
+        cases = sum(suite.unrecorded for suite in self.suites)
+        if not cases:
+            return None
+        lost = (
+            (suite.suite, each.id) for suite in self.suites for each in suite.errors if each.kind == NOT_ASKED
+        )
+        of_cases = sum(suite.cases for suite in self.suites)
+        return Unrecorded(cases=cases, of_cases=of_cases, first=tuple(islice(lost, MOST_NAMED)))

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
+import gc
 import os
-import re
 import time
+from collections.abc import Callable, Iterator
 from functools import cache
-from random import Random
-from typing import Any
+from typing import Any, Final
 
-from promptops.errors import ConfigError, TargetError, did_you_mean
-from promptops.model.config import ProviderSettings
+from promptops.errors import ConfigError, did_you_mean
 from promptops.model.prompt import RenderedPrompt
-from promptops.model.suite import as_text
-from promptops.models.retry import delay_s, is_worth_retrying
-from promptops.plugin import CaseFailure, Completion
+from promptops.model.result import Completion
+from promptops.models.answer import Timing, read_answer
+from promptops.models.chat import chat_options
+from promptops.models.lane import AttemptFailed, FailureKind, failure_of_refusal, kind_of_status
+from promptops.models.prices import Price, listed_models
+from promptops.models.providers import NO_KEY, OPENAI_LIKE, ModelPlace, missing_key
+from promptops.models.retry import retry_after_s
 
 ENVIRONMENT = {
     # Without these litellm fetches a price table at import, reads the repository's .env, and logs.
@@ -23,156 +25,160 @@ ENVIRONMENT = {
     "LITELLM_MODE": "PRODUCTION",
     "LITELLM_LOG": "ERROR",
 }
-PLACEHOLDER_KEY = "not-needed"
-LONGEST_MESSAGE = 300
-_SECRET = re.compile(r"\b(?:sk|pk|rk|key|Bearer)[-_ ][\w.*-]{6,}|AIza[\w-]{8,}")
-STOPS_THE_RUN = (400, 401, 403, 404, 422)
+NOT_AN_ANSWER = ("Empty or invalid response", "no 'choices'", "Unable to get json response")
 
 
 @cache
 def litellm_library() -> Any:
     """The library, imported quietly and without a connection."""
     os.environ.update(ENVIRONMENT)
-    import litellm
-
+    collects = gc.isenabled()
+    # Importing makes a million objects and no garbage; looking for some doubles the time.
+    gc.disable()
+    try:
+        import litellm
+    finally:
+        gc.freeze()
+        if collects:
+            gc.enable()
     litellm.suppress_debug_info = True
     return litellm
 
 
-class LitellmModel:
-    """One model of one provider."""
+def token_count(rendered: RenderedPrompt) -> int:
+    """The tokens of a request by litellm's counter, which works offline."""
+    messages = [dict(message) for message in rendered.messages]
+    tools = [dict(tool) for tool in rendered.tools] or None
+    count: int = litellm_library().token_counter(model=rendered.model, messages=messages, tools=tools)
+    return count
+
+
+class LitellmLane:
+    """See Lane."""
+
+    name: Final = "litellm"
 
     def __init__(
-        self, name: str, settings: ProviderSettings | None, *, timeout_s: float, retries: int
+        self, model: str, place: ModelPlace, *, timeout_s: float, price: Callable[[], Price | None]
     ) -> None:
-        self._name = name
-        self._settings = settings or ProviderSettings()
-        self._timeout_s = timeout_s
-        self._retries = retries
-        self._random = Random()  # noqa: S311 - jitter
-        self._key: str | None = None
-
-    def check(self) -> None:
-        """Whether litellm knows the model and its key is there.
+        """Finds the model.
 
         Raises:
-            ConfigError: it does not, or it is not.
+            ConfigError: litellm does not know it, or its key is not there.
         """
-        litellm = litellm_library()
-        try:
-            litellm.get_llm_provider(self._name)
-        except Exception:  # noqa: BLE001 - the library raises several types for the same thing
-            known = [
-                *litellm.model_list,
-                *(f"{each.value}/…" for each in litellm.provider_list if hasattr(each, "value")),
-            ]
-            hint = (
-                did_you_mean(self._name, known) or "name it as `provider/model`, such as `openai/gpt-4o-mini`"
-            )
-            raise ConfigError(f"litellm does not know the model `{self._name}`", hint=hint) from None
-        missing = litellm.validate_environment(self._name).get("missing_keys") or []
-        if missing and self._settings.api_base is None:
-            variables = ", ".join(f"`{each}`" for each in missing)
-            raise ConfigError(
-                f"the model `{self._name}` needs {variables} in the environment",
-                hint="keys never stand in files",
-            )
-        self._key = PLACEHOLDER_KEY if missing else None
+        known = place.provider in OPENAI_LIKE or not place.speaks_openai
+        # A provider that nobody lists speaks OpenAI's protocol at the endpoint that the user names.
+        self._model = model if known else f"openai/{place.bare_name}"
+        self._endpoint = place.endpoint
+        self._timeout_s = timeout_s
+        self._price = price
+        self._key = self._missing_key(model)
 
-    async def complete(self, rendered: RenderedPrompt) -> Completion:
-        """See Model."""
-        attempt = 0
-        while True:
-            begun = time.perf_counter()
-            try:
-                response = await litellm_library().acompletion(**self._arguments(rendered))
-                return self._completion(response, (time.perf_counter() - begun) * 1000)
-            except Exception as error:  # noqa: BLE001 - every type of the library is told apart by its status
-                outcome = _outcome(error)
-                if outcome is not None:
-                    return outcome
-                status = getattr(error, "status_code", None)
-                message = _told(error)
-                if status in STOPS_THE_RUN:
-                    raise TargetError(f"`{self._name}` refused the request ({status}): {message}") from None
-                if attempt >= self._retries or not is_worth_retrying(status, message):
-                    raise CaseFailure(_kind(error, status), message) from None
-                headers = getattr(error, "litellm_response_headers", None) or {}
-                await asyncio.sleep(delay_s(attempt, dict(headers), self._random))
-                attempt += 1
+    async def send(self, rendered: RenderedPrompt) -> Completion:
+        """See Lane."""
+        begun_s = time.perf_counter()
+        try:
+            response = await litellm_library().acompletion(**self._arguments(rendered))
+        except Exception as error:  # noqa: BLE001 - the library raises many types; each is told apart
+            return _refused(error, (time.perf_counter() - begun_s) * 1000)
+        timing = Timing(latency_ms=(time.perf_counter() - begun_s) * 1000)
+        price = self._price()
+        completion = read_answer(response.model_dump(), timing, price)
+        return completion if price else _priced_by_library(completion, response)
 
     async def close(self) -> None:
-        """See Model; leaves no task and no connection behind."""
+        """See Lane; leaves no task and no connection behind."""
         from litellm.litellm_core_utils.logging_worker import GLOBAL_LOGGING_WORKER
 
         await GLOBAL_LOGGING_WORKER.flush()
         await litellm_library().close_litellm_async_clients()
 
+    def _missing_key(self, model: str) -> str | None:
+        litellm = litellm_library()
+        try:
+            litellm.get_llm_provider(self._model)
+        except Exception:  # noqa: BLE001 - the library raises several types for the same thing
+            hint = (
+                did_you_mean(model, listed_models())
+                or "name it as `provider/model`, such as `openai/gpt-4o-mini`"
+            )
+            raise ConfigError(f"litellm does not know the model `{model}`", hint=hint) from None
+        missing = tuple(litellm.validate_environment(self._model).get("missing_keys") or ())
+        if missing and self._endpoint is None:
+            raise missing_key(model, missing)
+        return NO_KEY if missing else None
+
     def _arguments(self, rendered: RenderedPrompt) -> dict[str, Any]:
         arguments: dict[str, Any] = {
-            **rendered.parameters,
-            "model": self._name,
-            "messages": [dict(message) for message in rendered.messages],
+            **chat_options(rendered),
+            "model": self._model,
             "timeout": self._timeout_s,
             "max_retries": 0,
         }
-        if self._settings.api_base is not None:
-            arguments["api_base"] = self._settings.api_base
+        if self._endpoint is not None:
+            arguments["api_base"] = self._endpoint
         if self._key is not None:
             arguments["api_key"] = self._key
         if rendered.tools:
             # Some versions import a package that is not installed as soon as tools are given.
-            arguments |= {"tools": [dict(tool) for tool in rendered.tools], "_skip_mcp_handler": True}
-        if rendered.output is not None and rendered.output.get("type") == "object":
-            schema = {"name": "answer", "schema": dict(rendered.output)}
-            arguments["response_format"] = {"type": "json_schema", "json_schema": schema}
+            arguments["_skip_mcp_handler"] = True
         return arguments
 
-    def _completion(self, response: Any, latency_ms: float) -> Completion:
-        if not response.choices:
-            raise CaseFailure("bad_output", "the provider answered without a choice")
-        choice = response.choices[0]
-        calls = [call.model_dump() for call in choice.message.tool_calls or ()]
-        usage = getattr(response, "usage", None)
-        input_tokens = getattr(usage, "prompt_tokens", 0) or 0
-        output_tokens = getattr(usage, "completion_tokens", 0) or 0
-        return Completion(
-            output=choice.message.content or (as_text(calls) if calls else ""),
-            latency_ms=latency_ms,
-            input_tokens=input_tokens,
-            output_tokens=output_tokens,
-            cost_usd=self._cost_usd(response, input_tokens, output_tokens),
-            failure={"length": "cut_off", "content_filter": "content_filter"}.get(choice.finish_reason),
-            data={"tool_calls": calls} if calls else {},
-        )
 
-    def _cost_usd(self, response: Any, input_tokens: int, output_tokens: int) -> float | None:
-        prices = self._settings
-        if prices.input_usd_per_million is not None and prices.output_usd_per_million is not None:
-            cost = input_tokens * prices.input_usd_per_million + output_tokens * prices.output_usd_per_million
-            return cost / 1e6
-        cost = response._hidden_params.get("response_cost")  # noqa: SLF001 - the library's documented place for it
-        return None if cost is None else float(cost)
+def _priced_by_library(completion: Completion, response: Any) -> Completion:
+    from dataclasses import replace
+
+    cost_usd = response._hidden_params.get("response_cost")  # noqa: SLF001 - its documented place
+    return completion if cost_usd is None else replace(completion, cost_usd=float(cost_usd))
 
 
-def _outcome(error: Exception) -> Completion | None:
+def _refused(error: Exception, latency_ms: float) -> Completion:
     litellm = litellm_library()
+    kind = _kind(error)
+    failure = failure_of_refusal(f"{error} {_code(error)}") if kind == "refused_request" else None
     if isinstance(error, litellm.ContextWindowExceededError):
-        return Completion(output="", failure="context_overflow")
-    if isinstance(error, litellm.ContentPolicyViolationError):
-        return Completion(output="", failure="content_filter")
-    if isinstance(error, CaseFailure):
-        raise error
-    return None
+        failure = "context_overflow"
+    elif isinstance(error, litellm.ContentPolicyViolationError):
+        failure = "content_filter"
+    if failure is not None:
+        return Completion(output="", failure=failure, latency_ms=latency_ms)
+    headers = dict(getattr(error, "litellm_response_headers", None) or {})
+    raise AttemptFailed(
+        kind,
+        f"{error} {_code(error)}".strip(),
+        status=getattr(error, "status_code", None),
+        retry_after_s=retry_after_s(headers),
+    ) from None
 
 
-def _kind(error: Exception, status: int | None) -> str:
+def _kind(error: Exception) -> FailureKind:
+    """What really happened: the library makes a status of 500 of much that has none."""
     litellm = litellm_library()
     if isinstance(error, litellm.Timeout):
         return "timeout"
-    return {429: "rate_limited", None: "network"}.get(status, "provider_error")
+    names = {name for each in _causes(error) for name in _type_names(each)}
+    if "JSONDecodeError" in names or any(sign in str(error) for sign in NOT_AN_ANSWER):
+        return "bad_answer"
+    status = getattr(error, "status_code", None)
+    if "HTTPStatusError" not in names and ("TransportError" in names or status is None):
+        return "network"
+    return kind_of_status(int(status or 500))
 
 
-def _told(error: Exception) -> str:
-    text = " ".join(str(error).split())
-    return _SECRET.sub("[key]", text)[:LONGEST_MESSAGE]
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    seen: BaseException | None = error
+    for _ in range(10):
+        if seen is None:
+            return
+        yield seen
+        seen = seen.__cause__ or seen.__context__
+
+
+def _type_names(error: BaseException) -> Iterator[str]:
+    return (each.__name__ for each in type(error).__mro__)
+
+
+def _code(error: Exception) -> str:
+    body = getattr(error, "body", None)
+    code = body.get("code") if isinstance(body, dict) else None
+    return code if isinstance(code, str) else ""

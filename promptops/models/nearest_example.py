@@ -38,8 +38,8 @@ class NearestExample:
     def __init__(self) -> None:
         self._indexes: dict[Any, _Index] = {}
 
-    async def complete(self, rendered: RenderedPrompt) -> Completion:
-        """The output of the nearest label; costs nothing."""
+    async def complete(self, rendered: RenderedPrompt, sample: int = 0) -> Completion:
+        """The output of the nearest label; costs nothing, and every sample is the same."""
         begun = time.perf_counter()
         output = self.answer(rendered.messages)
         return Completion(

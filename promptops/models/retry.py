@@ -1,32 +1,32 @@
-"""Which failures of a provider are worth another try, and after how long."""
+"""How long to wait before another attempt, and what a provider asks for."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
 from random import Random
 
-RETRIED_STATUS = frozenset({408, 409, 429})
-SERVER_ERRORS_FROM = 500
 FIRST_DELAY_S = 0.5
-LONGEST_DELAY_S = 60.0
+LONGEST_DELAY_S = 30.0
+LONGEST_ASKED_S = 120.0
+"""A provider that asks for more patience than this is not waited for."""
 
 
-def is_worth_retrying(status: int | None, message: str) -> bool:
-    """A spent quota answers like a rate limit, but no patience helps."""
-    if "insufficient_quota" in message:
-        return False
-    return status is None or status in RETRIED_STATUS or status >= SERVER_ERRORS_FROM
+def delay_s(attempt: int, asked_s: float, random: Random) -> float:
+    """Seconds to wait after the given attempt (from 0): full jitter on top of what the provider asks for."""
+    return asked_s + random.uniform(0, min(LONGEST_DELAY_S, FIRST_DELAY_S * 2**attempt))
 
 
-def delay_s(attempt: int, headers: Mapping[str, str], random: Random) -> float:
-    """Seconds to wait after the given attempt (from 0): full jitter, and never less than the provider asks."""
-    jittered = random.uniform(0, min(LONGEST_DELAY_S, FIRST_DELAY_S * 2**attempt))
-    return max(jittered, min(LONGEST_DELAY_S, _asked_for_s(headers)))
-
-
-def _asked_for_s(headers: Mapping[str, str]) -> float:
-    value = next((each for name, each in headers.items() if name.lower() == "retry-after"), "0")
+def retry_after_s(headers: Mapping[str, str]) -> float:
+    """What the headers of an answer ask for, as seconds or as a date; 0 where they ask for nothing."""
+    asked = {name.lower(): value for name, value in headers.items()}
+    for name, unit_s in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
+        try:
+            return max(0.0, float(asked[name]) * unit_s)
+        except (KeyError, ValueError):
+            continue
     try:
-        return max(0.0, float(value))
-    except ValueError:
+        return max(0.0, parsedate_to_datetime(asked["retry-after"]).timestamp() - time.time())
+    except (KeyError, ValueError):
         return 0.0

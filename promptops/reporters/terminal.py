@@ -4,26 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
+from math import fsum
 from typing import TextIO
 
 from rich.console import Console
-from rich.markdown import Markdown
 from rich.table import Table
 from rich.text import Text
 
 from promptops.files.config import Setting
 from promptops.model.catalog import Entry
+from promptops.model.estimate import CellEstimate
 from promptops.model.prompt import NEAREST_EXAMPLE, model_label
-from promptops.model.result import CaseErrored, CaseResult, CaseScored, MetricSummary, RunResult, SuiteResult
+from promptops.model.result import (
+    NOT_ASKED,
+    CaseErrored,
+    CaseResult,
+    CaseScored,
+    MetricSummary,
+    RunResult,
+    SuiteResult,
+)
 from promptops.model.suite import as_text
+from promptops.reporters.amounts import cost_text, latency_text
 from promptops.reporters.printable import printable, shortened
 
 COLUMNS = ("metric", "mean", "95 % interval", "n", "errored", "cost", "p95")
 WIDEST = 10_000
 MOST_SLICES = 8
 LONGEST_TEXT = 400
-ONE_CENT_USD = 0.01
-ONE_SECOND_MS = 1000
 
 
 def report_run(run: RunResult, out: TextIO, *, width: int) -> None:
@@ -93,6 +101,52 @@ def report_failures(
                 console.print(_failure(suite, result))
 
 
+def report_estimate(cells: Sequence[CellEstimate], out: TextIO, *, width: int) -> None:
+    """What a run would ask and cost, one line for each cell, and the sums."""
+    table = Table(box=None, pad_edge=False, header_style="bold", show_footer=len(cells) > 1)
+    table.add_column("suite", _total_label(cells), ratio=1, overflow="fold")
+    for name, column in _estimate_columns(cells).items():
+        table.add_column(name, _amount(name, _known_sum(column)), justify="right", no_wrap=True)
+    for index, cell in enumerate(cells):
+        label = Text(printable(cell.suite), style="bold")
+        label.append(f"  {model_label(cell.model) if cell.model else 'no model'}", style="not bold dim")
+        columns = _estimate_columns(cells).items()
+        table.add_row(label, *(_amount(name, column[index]) for name, column in columns))
+    console = _console(out, width)
+    console.print(table)
+    if any(cell.cost_usd is None for cell in cells):
+        console.print(
+            Text("unknown: nobody says what the model costs, or how long its answers are", style="dim")
+        )
+    console.print(Text("nothing was sent", style="dim"))
+
+
+def _total_label(cells: Sequence[CellEstimate]) -> str:
+    return "in all" if len(cells) > 1 else ""
+
+
+def _estimate_columns(cells: Sequence[CellEstimate]) -> dict[str, list[float | None]]:
+    return {
+        "calls": [cell.calls for cell in cells],
+        "cached": [cell.cached for cell in cells],
+        "input tokens": [cell.input_tokens for cell in cells],
+        "output tokens": [cell.output_tokens for cell in cells],
+        "cost": [cell.cost_usd for cell in cells],
+        "at most": [cell.most_usd for cell in cells],
+    }
+
+
+def _known_sum(column: Sequence[float | None]) -> float | None:
+    known = [each for each in column if each is not None]
+    return sum(known) if len(known) == len(column) else None
+
+
+def _amount(name: str, value: float | None) -> str:
+    if name in ("cost", "at most"):
+        return cost_text(value)
+    return "unknown" if value is None else f"{value:,.0f}"
+
+
 def report_runs(runs: Sequence[RunResult], out: TextIO, *, width: int) -> None:
     """One line a run."""
     table = Table("run", "commit", "suites", box=None, pad_edge=False, header_style="bold")
@@ -131,6 +185,8 @@ def report_settings(settings: Sequence[Setting], out: TextIO, *, width: int) -> 
 def report_markdown(text: str, out: TextIO, *, width: int) -> None:
     """A guide: laid out in a terminal, as it is written in a pipe."""
     if out.isatty():
+        from rich.markdown import Markdown
+
         _console(out, width).print(Markdown(text))
     else:
         out.write(text)
@@ -176,41 +232,44 @@ def _interval(metric: MetricSummary) -> str:
     return f"[{metric.ci_low:.3f}, {metric.ci_high:.3f}]"
 
 
-def cost_text(cost_usd: float | None) -> str:
-    """Money for people; an unknown price is never shown as nothing."""
-    if cost_usd is None:
-        return "unknown"
-    cents_matter = cost_usd == 0 or cost_usd >= ONE_CENT_USD
-    return f"${cost_usd:.2f}" if cents_matter else f"${cost_usd:.2g}"
-
-
-def latency_text(latency_ms: float | None) -> str:
-    """A duration for people."""
-    if latency_ms is None:
-        return "–"
-    if latency_ms < 1:
-        return "<1 ms"
-    return f"{latency_ms:.0f} ms" if latency_ms < ONE_SECOND_MS else f"{latency_ms / ONE_SECOND_MS:.1f} s"
-
-
 def _notes(run: RunResult) -> Iterator[str]:
     if any(len(suite.metrics) > 1 for suite in run.suites):
         yield "* the metric that gates"
     for suite in run.suites:
         yield from _slice_notes(suite)
-        if suite.errored:
-            first = suite.errors[0]
+        if suite.errored > suite.unrecorded:
+            first = next(lost for lost in suite.errors if lost.kind != NOT_ASKED)
             message = shortened(first.message, 100)
-            yield f"{suite.suite}: {suite.errored} of {suite.cases} cases were lost, first `{printable(first.id)}`: {message}"
+            lost = suite.errored - suite.unrecorded
+            yield f"{suite.suite}: {lost} of {suite.cases} cases were lost, first `{printable(first.id)}`: {message}"
         if suite.failed_output:
             yield f"{suite.suite}: {len(suite.failed_output)} outputs failed by themselves ({suite.failed_output[0].failure})"
         for metric in suite.metrics:
             if metric.unscored:
                 yield f"{suite.suite}: {metric.unscored} answers could not be scored by `{metric.metric}`"
+    yield from _cache_notes(run)
     if any(suite.model == NEAREST_EXAMPLE for suite in run.suites):
         yield f"{NEAREST_EXAMPLE} answers with the most similar example; its scores say nothing about an LLM"
     if any(metric.mean not in (None, 1.0) for suite in run.suites for metric in suite.metrics):
         yield "failing cases: promptops report --failures"
+
+
+def _cache_notes(run: RunResult) -> Iterator[str]:
+    cached = sum(suite.cached for suite in run.suites)
+    if cached:
+        answers = cached + sum(suite.calls for suite in run.suites)
+        paid = [suite.paid_usd for suite in run.suites]
+        paid_usd = None if None in paid else fsum(each for each in paid if each is not None)
+        yield f"{cached} of {answers} answers were kept from earlier runs; this run paid {cost_text(paid_usd)}"
+    missing = run.unrecorded
+    if missing:
+        first = ", ".join(f"{suite}:{id_}" for suite, id_ in missing.first)
+        yield (
+            f"{missing.share_recorded:.1%} of {missing.of_cases} cases are recorded, {missing.cases} are not;"
+            f" the first: {printable(first)}"
+        )
+        suites = " ".join(dict.fromkeys(suite.suite for suite in run.suites if suite.unrecorded))
+        yield f"with a key, run them by: promptops eval {printable(suites)}"
 
 
 def _slice_notes(suite: SuiteResult) -> Iterator[str]:

@@ -4,22 +4,38 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+import shutil
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from types import TracebackType
-from typing import Self, TextIO
+from typing import TextIO
 
 from promptops.errors import Location, NothingSelectedError, ProjectError
-from promptops.files.codec import decode_value, encode
-from promptops.model.record import JsonValue
+from promptops.files.codec import decode_value, encode, to_json
+from promptops.files.state_folder import make_state_folder
+from promptops.model.record import JsonValue, Record
 from promptops.model.result import CaseErrored, CaseResult, CaseScored, RunResult
+from promptops.runs.lock import try_lock
+from promptops.runs.unfinished import UnfinishedRun
 
 FORMAT = 1
+PLAN = "plan.json"
 RESULTS = "results.jsonl"
 SUMMARY = "run.json"
 RUN_ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{6}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunPlan(Record):
+    """What a run is about to do, so that another one can go on with it if it is killed.
+
+    `cells` are digests of all that decides a cell's answers, in the order of the results' cell numbers.
+    """
+
+    started_at: datetime
+    cells: tuple[str, ...]
+    fresh: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,25 +49,46 @@ class RunStore:
         """Where the runs are."""
         return self.state_folder / "runs"
 
-    def create(self, started_at: datetime, salt: str) -> RunJournal:
+    def create(self, plan: RunPlan, salt: str) -> RunJournal:
         """A new run; ids sort by time.
 
         Raises:
             ProjectError: the folder cannot be written.
         """
-        run_id = f"{started_at:%Y%m%d-%H%M%S}-{salt}"
+        run_id = f"{plan.started_at:%Y%m%d-%H%M%S}-{salt}"
         folder = self.folder / run_id
+        make_state_folder(self.state_folder)
         try:
             folder.mkdir(parents=True)
-            ignore = self.state_folder / ".gitignore"
-            if not ignore.exists():
-                ignore.write_text("*\n", encoding="utf-8")
-            return RunJournal(run_id, folder, (folder / RESULTS).open("w", encoding="utf-8"))
+            stream = (folder / RESULTS).open("w", encoding="utf-8")
+            try_lock(stream)
+            header = {"format": FORMAT, "cells": plan.cells, "fresh": plan.fresh}
+            (folder / PLAN).write_text(json.dumps(header) + "\n", encoding="utf-8")
         except OSError as error:
             hint = "make it writable, or name another folder in `PROMPTOPS_HOME`"
             raise ProjectError(
                 f"cannot write to `{self.state_folder}`: {error.strerror}", hint=hint
             ) from None
+        return RunJournal(run_id, folder, stream)
+
+    def unfinished(self, *, fresh: bool) -> Iterator[UnfinishedRun]:
+        """The runs that were killed or stopped, oldest first; those still running are left alone.
+
+        A run that wants fresh answers takes none from one that did not.
+        """
+        for plan in sorted(self.folder.glob(f"*/{PLAN}")) if self.folder.is_dir() else ():
+            if (plan.parent / SUMMARY).exists():
+                continue
+            header = _json_object(plan)
+            cells = header.get("cells")
+            if (
+                header.get("format") == FORMAT
+                and isinstance(cells, list)
+                and header.get("fresh") in (True, fresh)
+            ):
+                run = UnfinishedRun.take(plan.parent, plan.parent / RESULTS, cells)
+                if run is not None:
+                    yield run
 
     def ids(self) -> list[str]:
         """Every complete run, newest first."""
@@ -92,32 +129,40 @@ class RunStore:
         return document
 
 
-@dataclass(slots=True)
 class RunJournal:
-    """One run being written."""
+    """One run being written. A run in which nothing was answered leaves nothing behind."""
 
-    run_id: str
-    folder: Path
-    stream: TextIO
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
-    ) -> None:
-        self.stream.close()
+    def __init__(self, run_id: str, folder: Path, stream: TextIO) -> None:
+        self.run_id = run_id
+        self._folder = folder
+        self._stream = stream
+        self._answers = 0
 
     def add(self, cell: int, result: CaseResult) -> None:
         """Writes one result; it is on its way to the disk when this returns."""
-        kind = "scored" if isinstance(result, CaseScored) else "errored"
-        row = {"cell": cell, "kind": kind, "result": encode(result)}
-        self.stream.write(json.dumps(row, separators=(",", ":")) + "\n")
-        self.stream.flush()
+        scored = isinstance(result, CaseScored)
+        self._answers += scored
+        row = {"cell": cell, "kind": "scored" if scored else "errored", "result": result}
+        self._stream.write(to_json(row) + "\n")
+        self._stream.flush()
 
     def finish(self, run: RunResult) -> None:
         """Writes the summary, whole or not at all."""
         text = json.dumps({"format": FORMAT, "run": encode(run)}, indent=1)
-        unfinished = self.folder / f"{SUMMARY}.tmp"
+        unfinished = self._folder / f"{SUMMARY}.tmp"
         unfinished.write_text(text + "\n", encoding="utf-8")
-        unfinished.replace(self.folder / SUMMARY)
+        unfinished.replace(self._folder / SUMMARY)
+
+    def close(self) -> None:
+        """Lets go of the files; what is not finished stays for a later run, if it holds an answer."""
+        self._stream.close()
+        if not self._answers and not (self._folder / SUMMARY).exists():
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _json_object(path: Path) -> Mapping[str, JsonValue]:
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return document if isinstance(document, dict) else {}

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, ClassVar
 
 from promptops.local_function import load_function
@@ -28,12 +29,16 @@ class Python(Record):
         module, _, function = self.function.rpartition(":")
         if not module or not function:
             raise ValueError("`function` is written `module:function` or `file.py:function`")
-        # Not a field, because fields are options.
+        # Not fields, because fields are options.
         self._call: Callable[[Sample], Any] | None = None
+        self._folder = ""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _prepared, (self.function, self._folder)
 
     def prepare(self, folder: str) -> None:
         """Imports the function; `folder` is the project's root. Raises PluginError."""
-        self._call = load_function(self.function, folder)
+        self._call, self._folder = load_function(self.function, folder), folder
 
     def score(self, sample: Sample) -> Score:
         """See Scorer; `prepare` comes first."""
@@ -54,6 +59,14 @@ class Python(Record):
 
     def _failure(self, what: str) -> CaseFailure:
         return CaseFailure("scorer_failed", f"`{self.function}` {what}")
+
+
+@cache
+def _prepared(function: str, folder: str) -> Python:
+    """The scorer in another process, where its function is imported once."""
+    scorer = Python(function=function)
+    scorer.prepare(folder)
+    return scorer
 
 
 def _number(value: Any) -> float | None:

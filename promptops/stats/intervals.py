@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from array import array
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from math import fsum, sqrt
 
@@ -41,16 +42,14 @@ def t_interval(
     `se = sqrt(G/(G-1) * sum_g (sum_{i in g} w_i (x_i - m))^2) / W`, df = G - 1, where a group is a
     cluster, or a single value without clusters (Liang and Zeger 1986).
     """
-    weights = weights or [1.0] * len(values)
+    weights = weights or array("d", [1.0]) * len(values)
     mean = weighted_mean(values, weights)
-    residuals: dict[Hashable, float] = {}
-    for index, (value, weight) in enumerate(zip(values, weights, strict=True)):
-        group = clusters[index] if clusters is not None else index
-        residuals[group] = residuals.get(group, 0.0) + weight * (value - mean)
-    groups = len(residuals)
+    residuals = (weight * (value - mean) for value, weight in zip(values, weights, strict=True))
+    by_group = residuals if clusters is None else _summed(residuals, clusters)
+    groups = len(values if clusters is None else set(clusters))
     if groups < 2:  # noqa: PLR2004 - one group tells nothing about the spread between groups
         return None
-    error = sqrt(groups / (groups - 1) * fsum(each * each for each in residuals.values())) / fsum(weights)
+    error = sqrt(groups / (groups - 1) * fsum(each * each for each in by_group)) / fsum(weights)
     half = t_ppf((1 + confidence) / 2, groups - 1) * error
     return Interval(mean - half, mean + half)
 
@@ -72,7 +71,7 @@ def mean_interval(
         clusters: one a value, or None when all cases are independent.
         confidence: two-sided.
     """
-    mean = weighted_mean(values, weights or [1.0] * len(values))
+    mean = weighted_mean(values, weights or array("d", [1.0]) * len(values))
     plain = weights is None and clusters is None
     if plain and scale is Scale.BINARY and all(value in (0.0, 1.0) for value in values):
         return mean, wilson(fsum(values), len(values), confidence)
@@ -80,6 +79,13 @@ def mean_interval(
     if interval is not None and scale is not Scale.COUNT:
         interval = Interval(max(0.0, interval.low), min(1.0, interval.high))
     return mean, interval
+
+
+def _summed(residuals: Iterable[float], clusters: Sequence[Hashable]) -> Iterable[float]:
+    sums: dict[Hashable, float] = {}
+    for residual, cluster in zip(residuals, clusters, strict=True):
+        sums[cluster] = sums.get(cluster, 0.0) + residual
+    return sums.values()
 
 
 def weighted_mean(values: Sequence[float], weights: Sequence[float]) -> float:

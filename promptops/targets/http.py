@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from promptops.application_answer import completion_of
 from promptops.errors import ConfigError, TargetError
 from promptops.plugin import (
+    NOT_ASKED,
     CaseFailure,
     Completion,
     JsonValue,
@@ -55,6 +56,7 @@ class Http(Record):
     timeout_s: float | None = None
     _headers: dict[str, str] = field(init=False, default_factory=dict, repr=False)
     _limit_s: float = field(init=False, default=0.0, repr=False)
+    _offline: bool = field(init=False, default=False, repr=False)
 
     def __post_init__(self) -> None:
         parts = urlsplit(self.url)
@@ -64,12 +66,15 @@ class Http(Record):
     async def open(self, context: TargetContext) -> None:
         """See Target; raises ConfigError for a variable that is not set."""
         self._limit_s = self.timeout_s or context.timeout_s
+        self._offline = context.offline
         self._headers = {
             name: _VARIABLE.sub(_from_environment, value) for name, value in self.headers.items()
         }
 
     async def complete(self, request: Request) -> Completion:
         """See Target."""
+        if self._offline:
+            raise CaseFailure(NOT_ASKED, "the answers of a service are not recorded")
         begun = time.perf_counter()
         body = await asyncio.to_thread(self._send, dict(request.inputs))
         latency_ms = (time.perf_counter() - begun) * 1000

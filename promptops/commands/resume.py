@@ -1,0 +1,56 @@
+"""Going on with runs that were interrupted."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Mapping
+
+from promptops.commands.models import Models
+from promptops.commands.project import Project
+from promptops.engine.keys import answer_digest
+from promptops.engine.plan import Cell, Job
+from promptops.model.result import Completion
+from promptops.runs.unfinished import KeptAnswers, UnfinishedRun
+
+
+def resume_digest(cell: Cell, project: Project, models: Models) -> str:
+    """The key under which a later run may take over a cell's answers; the target must be open.
+
+    For a target of the user's own code it holds the state of the whole repository: nothing less covers
+    what such code does. Without Git nobody knows that state, so nothing is taken over.
+    """
+    own_code = not cell.target.needs_prompt and cell.target.identity() is None
+    repository = project.repository() if own_code else None
+    unknown = secrets.token_hex() if own_code else None
+    return answer_digest(
+        cell,
+        endpoint=None if cell.model is None else models.endpoint_of(cell.model),
+        code=repository.worktree_digest() if repository else unknown,
+    )
+
+
+class Resumed:
+    """See Kept; what interrupted runs had received for these cells. Other processes cannot take them meanwhile."""
+
+    def __init__(self, runs: Iterable[UnfinishedRun], digests: Mapping[Cell, str]) -> None:
+        self._digests = digests
+        self._kept = KeptAnswers(runs, tuple(digests.values()))
+
+    @property
+    def answers(self) -> int:
+        """How many there are."""
+        return len(self._kept)
+
+    def answer(self, cell: Cell, job: Job) -> Completion | None:
+        """See Kept."""
+        if not self.answers:
+            return None
+        return self._kept.get((self._digests[cell], job.request.case.id, job.request.repeat))
+
+    def discard_covered(self) -> None:
+        """Removes the runs that are now complete."""
+        self._kept.discard_covered()
+
+    def close(self) -> None:
+        """Lets other processes have what is left."""
+        self._kept.close()

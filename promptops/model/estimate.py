@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from promptops.model.record import Record
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellEstimate(Record):
+    """What one cell of a suite's grid would ask. None stands for what nobody knows.
+
+    `output_tokens` and `cost_usd` assume answers as long as the known ones of the cell, or as long as the
+    prompt allows; `most_usd` is what the calls cannot exceed.
+    """
+
+    suite: str
+    prompt: str | None
+    model: str | None
+    calls: int
+    cached: int
+    input_tokens: int
+    output_tokens: int | None
+    cost_usd: float | None
+    most_usd: float | None

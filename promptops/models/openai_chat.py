@@ -1,0 +1,122 @@
+"""The fast lane: OpenAI's chat protocol, spoken directly. The only home of aiohttp."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Callable
+from typing import Any, Final
+from urllib.parse import urlsplit
+from urllib.request import getproxies
+
+import aiohttp
+
+from promptops.model.json_text import parse_json
+from promptops.model.prompt import RenderedPrompt
+from promptops.model.record import JsonValue
+from promptops.model.result import Completion
+from promptops.models.answer import Timing, read_answer
+from promptops.models.chat import chat_options
+from promptops.models.lane import AttemptFailed, failure_of_refusal, kind_of_status
+from promptops.models.prices import Price
+from promptops.models.retry import retry_after_s
+
+OK: Final = 200
+MOST_BYTES = 20_000_000
+_COUNTS_ITS_THOUGHTS = re.compile(r"(?:o\d|gpt-[5-9])")
+
+
+class OpenAiChatLane:
+    """See Lane."""
+
+    name: Final = "fast"
+
+    def __init__(
+        self, bare_name: str, *, url: str, key: str, timeout_s: float, price: Callable[[], Price | None]
+    ) -> None:
+        self._model = bare_name
+        self._url = url
+        self._headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+        self._timeout_s = timeout_s
+        self._price = price
+        self._session: aiohttp.ClientSession | None = None
+
+    async def send(self, rendered: RenderedPrompt) -> Completion:
+        """See Lane."""
+        body = json.dumps(self._body(rendered)).encode()
+        begun_s = time.perf_counter()
+        try:
+            # A redirect could carry the key to another host.
+            async with self._open().post(self._url, data=body, allow_redirects=False) as response:
+                first_answer_ms = (time.perf_counter() - begun_s) * 1000
+                text = await _text(response)
+        except TimeoutError:
+            raise AttemptFailed("timeout", f"no answer within {self._timeout_s:g} s") from None
+        except (aiohttp.ClientError, OSError) as error:
+            host = urlsplit(self._url).netloc
+            raise AttemptFailed("network", f"`{host}`: {str(error) or type(error).__name__}") from None
+        timing = Timing(latency_ms=(time.perf_counter() - begun_s) * 1000, first_answer_ms=first_answer_ms)
+        if response.status != OK:
+            return _refused(response, text, timing)
+        try:
+            document = parse_json(text)
+        except ValueError:
+            raise AttemptFailed("bad_answer", f"the answer is not JSON: {text[:80]!r}") from None
+        return read_answer(document, timing, self._price())
+
+    async def close(self) -> None:
+        """See Lane."""
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    def _body(self, rendered: RenderedPrompt) -> dict[str, Any]:
+        options = chat_options(rendered)
+        if _COUNTS_ITS_THOUGHTS.match(self._model) and "max_tokens" in options:
+            options["max_completion_tokens"] = options.pop("max_tokens")
+        return {"model": self._model, **options}
+
+    def _open(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                headers=self._headers,
+                timeout=aiohttp.ClientTimeout(total=self._timeout_s),
+                # How many calls are under way is decided by who makes them.
+                connector=aiohttp.TCPConnector(limit=0),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                trust_env=bool(getproxies()),
+            )
+        return self._session
+
+
+async def _text(response: aiohttp.ClientResponse) -> str:
+    body = bytearray()
+    async for chunk in response.content.iter_any():
+        body += chunk
+        if len(body) > MOST_BYTES:
+            raise AttemptFailed("bad_answer", f"the answer is larger than {MOST_BYTES:,} bytes")
+    return body.decode("utf-8", "replace")
+
+
+def _refused(response: aiohttp.ClientResponse, text: str, timing: Timing) -> Completion:
+    kind = kind_of_status(response.status)
+    failure = failure_of_refusal(text) if kind == "refused_request" else None
+    if failure is not None:
+        return Completion(output="", failure=failure, latency_ms=timing.latency_ms)
+    raise AttemptFailed(
+        kind,
+        _message(text) or f"HTTP status {response.status}",
+        status=response.status,
+        retry_after_s=retry_after_s(response.headers),
+    )
+
+
+def _message(text: str) -> str:
+    """What an error says of itself: `error.message`, else the text."""
+    try:
+        document: JsonValue = parse_json(text)
+        error = document["error"]
+        return " ".join(str(each) for each in (error["message"], error.get("code")) if each)
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return text

@@ -1,0 +1,117 @@
+"""What litellm's tables say of models and providers, read as data, without importing litellm."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Container, Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from promptops.model.config import ProviderSettings
+from promptops.models.lane import Usage
+
+PRICES = "model_prices_and_context_window_backup.json"
+PROVIDERS = "provider_endpoints_support_backup.json"
+_ABOVE = re.compile(r"input_cost_per_token_above_(\d+)k_tokens")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Price:
+    """US dollars per token; `most_output_tokens` is how long the model's answers can be."""
+
+    input_usd: float
+    output_usd: float
+    cached_input_usd: float
+    most_output_tokens: int | None = None
+    above: tuple[tuple[int, Price], ...] = ()
+    """Other prices for requests of more input tokens than a bound, largest bound first."""
+
+    def cost_usd(self, usage: Usage) -> float:
+        """The cost of one call."""
+        for bound, price in self.above:
+            if usage.input_tokens > bound:
+                return price.cost_usd(usage)
+        plain = usage.input_tokens - usage.cached_input_tokens
+        return (
+            plain * self.input_usd
+            + usage.cached_input_tokens * self.cached_input_usd
+            + usage.output_tokens * self.output_usd
+        )
+
+
+def own_price(settings: ProviderSettings) -> Price | None:
+    """The price that the settings say, without a look at the table."""
+    if settings.input_usd_per_million is None or settings.output_usd_per_million is None:
+        return None
+    input_usd = settings.input_usd_per_million / 1e6
+    return Price(
+        input_usd=input_usd, output_usd=settings.output_usd_per_million / 1e6, cached_input_usd=input_usd
+    )
+
+
+def price_of(model: str, settings: ProviderSettings) -> Price | None:
+    """The price of a model, named `provider/model`; the settings win over the table. None when unknown."""
+    listed = _entry(model)
+    own = own_price(settings)
+    if own is not None:
+        return replace(own, most_output_tokens=listed.get("max_output_tokens"))
+    if "input_cost_per_token" not in listed or "output_cost_per_token" not in listed:
+        return None
+    bounds = sorted((int(found[1]) for key in listed if (found := _ABOVE.fullmatch(key))), reverse=True)
+    return _price(
+        listed, "", tuple((each * 1000, _price(listed, f"_above_{each}k_tokens")) for each in bounds)
+    )
+
+
+def _price(listed: Mapping[str, Any], suffix: str, above: tuple[tuple[int, Price], ...] = ()) -> Price:
+    def each(key: str, otherwise: float) -> float:
+        return float(listed.get(key + suffix) or listed.get(key) or otherwise)
+
+    return Price(
+        input_usd=each("input_cost_per_token", 0.0),
+        output_usd=each("output_cost_per_token", 0.0),
+        cached_input_usd=each("cache_read_input_token_cost", 0.0),
+        most_output_tokens=listed.get("max_output_tokens"),
+        above=above,
+    )
+
+
+def provider_of_listed(model: str) -> str | None:
+    """The provider of a model whose name stands in the table as it is."""
+    provider: str | None = _table(PRICES).get(model, {}).get("litellm_provider")
+    return provider
+
+
+def listed_models() -> Iterable[str]:
+    """Every model of the table."""
+    return _table(PRICES)
+
+
+def listed_providers() -> Container[str]:
+    """Every provider that litellm knows."""
+    providers: Mapping[str, Any] = _table(PROVIDERS).get("providers", {})
+    return providers
+
+
+def _entry(model: str) -> Mapping[str, Any]:
+    table = _table(PRICES)
+    provider, _, bare = model.partition("/")
+    listed = table.get(model) or table.get(bare) or {}
+    return listed if listed.get("litellm_provider", provider).startswith(provider) else {}
+
+
+@cache
+def _table(name: str) -> dict[str, dict[str, Any]]:
+    spec = find_spec("litellm")
+    if spec is None or spec.origin is None:
+        return {}
+    try:
+        text = (Path(spec.origin).parent / name).read_text(encoding="utf-8")
+    except FileNotFoundError:  # versions of litellm name their tables differently
+        return {}
+    table: dict[str, dict[str, Any]] = json.loads(text)
+    return table
