@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 from promptops.errors import InvalidFilesError, Location
 from promptops.files.seen_ids import SeenIds
-from promptops.files.tree import SourceTree
+from promptops.files.tree import SourceTree, open_file
 from promptops.model.canonical import content_digest
 from promptops.model.record import JsonValue
 from promptops.model.suite import Case, as_text
@@ -29,7 +29,7 @@ def read_cases(
         InvalidFilesError: not readable in its format, empty, or two rows with one id.
     """
     seen = SeenIds()
-    with tree.open(path) as stream:
+    with open_file(tree, path) as stream:
         for line, fields in format_.read(stream, str(path)):
             id_ = _id(fields, id_field)
             if not seen.add(id_):
@@ -47,7 +47,7 @@ def _id(fields: Mapping[str, JsonValue], id_field: str) -> str:
 def dataset_digest(tree: SourceTree, path: PurePosixPath) -> str:
     """SHA-256 of the file's bytes with LF line ends, as 64 hex digits."""
     digest = hashlib.sha256()
-    with tree.open(path) as stream:
+    with open_file(tree, path) as stream:
         held = b""
         while chunk := stream.read(CHUNK_BYTES):
             chunk = held + chunk

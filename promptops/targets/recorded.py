@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from promptops.application_answer import MOST
 from promptops.datasets.jsonl import decoded, parsed
 from promptops.errors import InvalidFilesError, Location
 from promptops.plugin import (
@@ -18,6 +19,8 @@ from promptops.plugin import (
     as_text,
     look_up,
 )
+
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -45,7 +48,8 @@ class Recorded(Record):
         with context.open_data(self.path) as stream:
             for number, line in enumerate(stream, start=1):
                 digest.update(line.replace(b"\r\n", b"\n"))
-                text = decoded(line, self.path, number)
+                row = line.removeprefix(BYTE_ORDER_MARK) if number == 1 else line
+                text = decoded(row, self.path, number)
                 if text.strip():
                     self._add(parsed(text, self.path, number), number, lines)
         self._digest = digest.hexdigest()
@@ -84,8 +88,11 @@ class Recorded(Record):
 def _latency_ms(row: Mapping[str, JsonValue]) -> float:
     for key, factor in (("latency_ms", 1.0), ("latency_s", 1000.0)):
         value = row.get(key)
-        if isinstance(value, (int, float)) and not isinstance(value, bool):
-            return value * factor
+        if value is None:
+            continue
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= MOST:
+            raise CaseFailure("bad_output", f"`{key}` of the recorded row is not a number from 0 up")
+        return value * factor
     return 0.0
 
 
