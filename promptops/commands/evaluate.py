@@ -89,7 +89,9 @@ async def _journalled(
     plan = RunPlan(started_at=datetime.now(UTC), cells=tuple(digests), fresh=fresh)
     store = project.runs()
     with (
-        closing(Resumed(store.unfinished(fresh=fresh), dict(zip(cells, digests, strict=True)))) as resumed,
+        closing(
+            Resumed(store.unfinished(fresh=fresh), dict(zip(cells, digests, strict=True)), models)
+        ) as resumed,
         closing(store.create(plan, secrets.token_hex(3))) as journal,
         closing(Scoring(project.config.run.timeout_s)) as scoring,
     ):

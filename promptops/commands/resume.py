@@ -32,8 +32,9 @@ def resume_digest(cell: Cell, project: Project, models: Models) -> str:
 class Resumed:
     """See Kept; what interrupted runs had received for these cells. Other processes cannot take them meanwhile."""
 
-    def __init__(self, runs: Iterable[UnfinishedRun], digests: Mapping[Cell, str]) -> None:
+    def __init__(self, runs: Iterable[UnfinishedRun], digests: Mapping[Cell, str], models: Models) -> None:
         self._digests = digests
+        self._models = models
         self._kept = KeptAnswers(runs, tuple(digests.values()))
 
     @property
@@ -45,7 +46,10 @@ class Resumed:
         """See Kept."""
         if not self.answers:
             return None
-        return self._kept.get((self._digests[cell], job.request.case.id, job.request.repeat))
+        completion = self._kept.get((self._digests[cell], job.request.case.id, job.request.repeat))
+        if completion is not None and cell.model is not None:
+            self._models.keep(cell.model, job.request, completion)
+        return completion
 
     def discard_covered(self) -> None:
         """Removes the runs that are now complete."""

@@ -92,6 +92,12 @@ class CachedModel:
         """The answer that would be given without asking, if there is one."""
         return self._known(self.key(rendered, sample))
 
+    def keep(self, rendered: RenderedPrompt, sample: int, completion: Completion) -> None:
+        """Keeps an answer that an interrupted run had received, unless it is kept already."""
+        key = self.key(rendered, sample)
+        if self._answers.get(key) is None:
+            self._answers.put(key, _kept(completion))
+
     async def close(self) -> None:
         """See Model."""
         if self._model is not None:

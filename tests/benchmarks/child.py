@@ -94,9 +94,10 @@ def kill_after(command: Command, scratch: Path, seconds: float) -> Killed | None
         try:
             process.wait(timeout=seconds)
         except subprocess.TimeoutExpired:
-            killed_at_s = time.monotonic()
             process.send_signal(signal.SIGKILL)
             process.wait()
+            # The process may have sent something until it was really gone.
+            killed_at_s = time.monotonic()
             return Killed(started_at_s, killed_at_s)
     return None
 
