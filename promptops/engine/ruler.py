@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, is_dataclass
 
 from promptops.model.config import GateSettings
 from promptops.model.record import JsonValue
@@ -101,11 +101,10 @@ def _records(
 def _value(value: JsonValue, other: JsonValue = None) -> str:
     if isinstance(value, bool) or (value is None and isinstance(other, bool)):
         return "on" if value else "off"
-    if value is None or value == () or value == []:
+    if value is None or value in ((), []):
         return "none"
-    text = (
-        as_text(list(value) if isinstance(value, tuple) else value)
-        if not hasattr(value, "after")
-        else str(value)
-    )
+    if is_dataclass(value):
+        given = {field.name: getattr(value, field.name) for field in fields(value)}
+        value = {name: each for name, each in given.items() if each is not None}
+    text = as_text(list(value) if isinstance(value, tuple) else value)
     return text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}…"
