@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from math import fsum
 
@@ -36,7 +36,7 @@ class _Metric:
 
     values: array[float] = field(default_factory=lambda: array("d"))
     weights: array[float] = field(default_factory=lambda: array("d"))
-    clusters: list[str | None] = field(default_factory=list)
+    clusters: list[Hashable] = field(default_factory=list)
     unscored: int = 0
 
 
@@ -157,7 +157,8 @@ class Tally:
             kept.values.append(value)
             kept.weights.append(case.weight)
             if self.plan.suite.cluster is not None:
-                kept.clusters.append(case.cluster)
+                # A case that belongs to no cluster is one of its own.
+                kept.clusters.append((case.case_id,) if case.cluster is None else case.cluster)
             for name, member in case.slices.items():
                 self._add_to_slice((name, as_text(member), metric), member, value, case.weight)
 
@@ -214,6 +215,6 @@ def _summary(metric: _Metric, scale: Scale) -> tuple[float | None, tuple[float, 
         metric.values,
         scale=scale,
         weights=None if min(weights) == max(weights) else weights,
-        clusters=clusters if clusters and None not in clusters else None,
+        clusters=clusters or None,
     )
     return mean, (interval.low, interval.high) if interval else None

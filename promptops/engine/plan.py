@@ -134,7 +134,7 @@ def case_jobs(cell: Cell, case: Case) -> Iterator[Job]:
             expected=plan.expected.evaluate({"case": case.fields})
             if plan.expected
             else case.fields.get("expected"),
-            cluster=None if plan.suite.cluster is None else str(look_up(case.fields, plan.suite.cluster)),
+            cluster=_cluster(plan, case),
             weight=weight,
             slices={name: look_up(case.fields, name) for name in plan.suite.slices},
         )
@@ -184,6 +184,11 @@ def check(cell: Cell) -> int:
 def _in_cases(message: str, ids: list[str]) -> str:
     more = f" and {len(ids) - 1} more" if len(ids) > 1 else ""
     return f"{message}, in case `{ids[0]}`{more}"
+
+
+def _cluster(plan: SuitePlan, case: Case) -> str | None:
+    value = None if plan.suite.cluster is None else look_up(case.fields, plan.suite.cluster)
+    return None if value is None else str(value)
 
 
 def _weight(plan: SuitePlan, case: Case) -> float:

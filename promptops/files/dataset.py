@@ -32,9 +32,9 @@ def read_cases(
         for number, (line, fields) in enumerate(format_.read(stream, str(path)), start=1):
             raw = fields.get(id_field)
             id_ = content_digest(fields)[:16] if raw is None else as_text(raw)
-            place = line or number
-            first = seen.first_place(id_, place)
-            if first != place:
+            known = len(seen)
+            first = seen.first_place(id_, line or number)
+            if len(seen) == known:
                 raise _duplicate(path, line, id_, first if line else None)
             yield Case(id=id_, fields=fields, line=line)
     if len(seen) == 0:

@@ -20,9 +20,12 @@ class SeenIds:
     def __len__(self) -> int:
         return self._count
 
+    def __contains__(self, id_: str) -> bool:
+        return bool(self._places[self._index(_digest(id_))])
+
     def first_place(self, id_: str, place: int) -> int:
         """The place (from 1) at which the id was seen first; this one, if it is new."""
-        digest = int.from_bytes(blake2b(id_.encode("utf-8", "replace"), digest_size=8).digest(), "big")
+        digest = _digest(id_)
         index = self._index(digest)
         if self._places[index]:
             return self._places[index]
@@ -50,3 +53,8 @@ class SeenIds:
             if place:
                 index = self._index(digest)
                 self._digests[index], self._places[index] = digest, place
+
+
+def _digest(id_: str) -> int:
+    # JSON may hold half of a surrogate pair, and two such ids differ.
+    return int.from_bytes(blake2b(id_.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big")
