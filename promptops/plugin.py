@@ -140,8 +140,8 @@ class TargetContext(Protocol):
         """Whether nothing may be asked over the network."""
         ...
 
-    def open_data(self, path: str) -> BinaryIO:
-        """A file named in the suite, opened for reading as bytes."""
+    def open_data(self, path: str) -> tuple[BinaryIO, str]:
+        """A file named in the suite, opened for reading as bytes, and its path for messages."""
         ...
 
     def require_local_code(self, what: str) -> None:

@@ -10,6 +10,7 @@ from importlib import import_module
 from importlib.metadata import entry_points
 from inspect import getdoc
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 from promptops.errors import InvalidFilesError, Location, PluginError, PromptopsError, did_you_mean
@@ -19,6 +20,8 @@ from promptops.local_function import load_file
 from promptops.plugin import Completion, DatasetFormat, Example, JsonValue, Scorer, Target
 
 Plugin = type[Any]
+
+NARROW = 79
 
 _PROTOCOLS: Mapping[str, type] = {"scorers": Scorer, "targets": Target, "datasets": DatasetFormat}
 _WITH_OPTIONS = ("scorers", "targets")
@@ -131,7 +134,15 @@ def description(class_: Plugin) -> str:
 
 def documentation(class_: Plugin) -> str:
     """A plugin's documentation, its options with their defaults, and its examples."""
-    return "\n".join([getdoc(class_) or "", "", *_options(class_), *_examples(class_)]).rstrip() + "\n"
+    text = "\n\n".join(_for_terminals(each) for each in (getdoc(class_) or "").split("\n\n"))
+    return "\n".join([text, "", *_options(class_), *_examples(class_)]).rstrip() + "\n"
+
+
+def _for_terminals(paragraph: str) -> str:
+    """Prose in lines that every terminal can hold; what is indented stays as it is written."""
+    if any(line.startswith(" ") for line in paragraph.splitlines()):
+        return paragraph
+    return fill(" ".join(paragraph.split()), NARROW, break_long_words=False, break_on_hyphens=False)
 
 
 def _options(class_: Plugin) -> Iterator[str]:

@@ -37,16 +37,19 @@ def show(
     from promptops.commands.catalog import show as show_entry
     from promptops.reporters.printable import printable
 
-    shown = show_entry(project_here(), name)
-    entry = shown.entry
+    matches = show_entry(project_here(), name)
     if format_ is Format.JSON:
-        print_json(
-            "show",
-            ExitCode.YES,
-            {"kind": entry.kind, "name": entry.name, "path": entry.path, "text": shown.text},
-        )
+        rows = [
+            {"kind": each.entry.kind, "name": each.entry.name, "path": each.entry.path, "text": each.text}
+            for each in matches
+        ]
+        print_json("show", ExitCode.YES, {"entries": rows})
     else:
-        place = f", {entry.path}" if entry.path else ""
-        sys.stderr.write(f"{entry.kind} {entry.name}{place}\n")
-        sys.stdout.write(printable(shown.text, keep="\n\t").rstrip("\n") + "\n")
+        for index, each in enumerate(matches):
+            entry = each.entry
+            place = f", {entry.path}" if entry.path else ""
+            sys.stdout.write("\n" * bool(index))
+            sys.stdout.flush()
+            sys.stderr.write(printable(f"{entry.kind} {entry.name}{place}") + "\n")
+            sys.stdout.write(printable(each.text, keep="\n\t").rstrip("\n") + "\n")
     finish(ExitCode.YES)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import redirect_stdout
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -53,7 +54,8 @@ def run(
     if dry_run:
         _print_estimate(project, options, format_)
         return
-    with progress(sys.stderr) as observer:
+    # What code of the repository prints must not get among the data.
+    with progress(sys.stderr) as observer, redirect_stdout(sys.stderr):
         outcome = evaluate(project, options, observer)
     if format_ is Format.JSON:
         print_json("eval", outcome.exit_code, run_content(outcome.run))

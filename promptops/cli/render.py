@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 import sys
 from typing import Annotated, Any
 
@@ -50,11 +49,12 @@ def run(
 
 
 def _pair(text: str) -> tuple[str, Any]:
+    from promptops.model.json_text import parse_json
+
     key, separator, value = text.partition("=")
     if not separator or not key:
         raise typer.BadParameter(f"`{text}` is not KEY=VALUE", param_hint="--set")
     try:
-        parsed = json.loads(value)
+        return key, parse_json(value)
     except ValueError:
         return key, value
-    return key, value if isinstance(parsed, float) and parsed != parsed else parsed  # noqa: PLR0124 - NaN

@@ -7,7 +7,7 @@ import typer
 
 from promptops.cli._console import Format, FormatOption, columns, finish, print_json, project_here
 from promptops.cli.app import verb_app
-from promptops.errors import ExitCode
+from promptops.errors import ExitCode, ProjectError
 
 runs_app = verb_app()
 report_app = verb_app()
@@ -23,7 +23,12 @@ def list_runs(
     from promptops.reporters.json import run_row
 
     store = project_here().runs()
-    runs = [store.load(run_id) for run_id in store.ids()[:last]]
+    runs = []
+    for run_id in store.ids()[:last]:
+        try:
+            runs.append(store.load(run_id))
+        except ProjectError as error:
+            sys.stderr.write(f"warning: {error.message}\n")
     if format_ is Format.JSON:
         print_json("runs", ExitCode.YES, {"runs": [run_row(run) for run in runs]})
     elif runs:

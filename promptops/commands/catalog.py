@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import PurePosixPath
 
 from promptops import registry
 from promptops.commands.project import Project
 from promptops.commands.prompts import require_prompt
 from promptops.commands.suites import load_named, suite_names
 from promptops.errors import InvalidFilesError, Location, NothingSelectedError, did_you_mean
-from promptops.files.prompt import find_prompt, prompt_files
+from promptops.files.prompt import prompt_files
 from promptops.files.suite import target_parts
 from promptops.files.tree import read_file
 from promptops.model.catalog import Entry, Shown
@@ -31,24 +32,27 @@ def catalog(project: Project) -> Iterator[Entry]:
             yield Entry(kind=kind, name=name, summary=registry.description(plugin))
 
 
-def show(project: Project, name: str) -> Shown:
-    """A prompt, suite or plugin by its name.
+def show(project: Project, name: str) -> list[Shown]:
+    """The prompts, suites and plugins of one name, each in full: a prompt and its suite often share one.
 
     Raises:
         NothingSelectedError: nothing has that name.
     """
-    matches = [entry for entry in catalog(project) if entry.name == name]
+    entries = list(catalog(project))
+    matches = [entry for entry in entries if entry.name == name]
     if not matches:
-        known = {entry.name for entry in catalog(project)}
+        known = {entry.name for entry in entries}
         raise NothingSelectedError(
             f"there is nothing called `{name}`", hint=did_you_mean(name, known) or "see `promptops list`"
         )
-    entry = matches[0]
+    return [_shown(project, entry) for entry in matches]
+
+
+def _shown(project: Project, entry: Entry) -> Shown:
     if entry.path is not None:
-        path = find_prompt(project.tree, project.config.project.prompts, name)
-        path = suite_names(project)[name] if entry.kind == "suite" or path is None else path
-        return Shown(entry=entry, text=read_file(project.tree, path).decode("utf-8", "replace"))
-    plugin = registry.plugin(PLUGIN_KINDS[entry.kind], name, Location(name))
+        content = read_file(project.tree, PurePosixPath(entry.path))
+        return Shown(entry=entry, text=content.decode("utf-8", "replace"))
+    plugin = registry.plugin(PLUGIN_KINDS[entry.kind], entry.name, Location(entry.name))
     return Shown(entry=entry, text=registry.documentation(plugin))
 
 

@@ -74,9 +74,8 @@ class _Count:
         if known is not None:
             self.known += 1
             self.known_output_tokens += known.output_tokens
-        already = len(requests)
-        requests.first_place(model.key(rendered, repeat), already + 1)
-        if len(requests) == already or (known is not None and not fresh):
+        is_new = requests.add(model.key(rendered, repeat))
+        if not is_new or (known is not None and not fresh):
             self.cached += 1
         else:
             self.asked.append((_input_tokens(rendered), most_output_tokens(rendered)))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from pathlib import Path, PurePosixPath
+from typing import TypeVar
 
 from promptops import registry
 from promptops.commands.dataset import changed_since_lock, find_dataset
@@ -26,6 +27,8 @@ from promptops.model.record import JsonValue
 from promptops.model.suite import AnswerSteps, Case
 from promptops.plugin import DatasetFormat, Scorer, Target
 from promptops.render.expression import Expression, ValueTemplate
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,33 +80,68 @@ def prepare(project: Project, loaded: LoadedSuite, selection: Selection) -> tupl
         InvalidFilesError: all that is wrong with the suite and what it names.
         ConfigError: code of the repository is needed and not allowed.
     """
-    plan = _plan(project, loaded, selection)
+    problems: list[Problem] = []
+    target = _attempt(problems, lambda: _target(loaded))
+    needs_prompt = target is not None and target.needs_prompt
+    prompts = _attempt(problems, lambda: _prompts(project, loaded) if needs_prompt else [])
+    plan = _attempt(problems, lambda: _plan(project, loaded, selection))
+    if plan is None or target is None or prompts is None:
+        raise InvalidFilesError(problems)
+    return tuple(_grid(project, loaded, plan, target, prompts))
+
+
+def _target(loaded: LoadedSuite) -> Target:
     type_, written = target_parts(loaded.suite.target)
     target_class = registry.plugin("targets", type_, loaded.where("target"))
     inner = isinstance(written, dict)
     keys = ("target", type_) if isinstance(loaded.suite.target, dict) else ("target",)
     options = written if inner else {target_class.shorthand: written}
     target: Target = registry.build(target_class, options, loaded.document, keys)
-    return tuple(_grid(project, loaded, plan, type_, target))
+    return target
+
+
+def _attempt(problems: list[Problem], make: Callable[[], T]) -> T | None:
+    """A part of a suite; None where it is wrong, so that the other parts are checked as well."""
+    try:
+        return make()
+    except InvalidFilesError as error:
+        problems += error.problems
+        return None
 
 
 def _plan(project: Project, loaded: LoadedSuite, selection: Selection) -> SuitePlan:
-    ref = loaded.suite.dataset_ref
-    path, format_ = find_dataset(project, loaded)
-    digest = dataset_digest(project.tree, path)
-    if ref.sha256 is not None and ref.sha256 != digest:
-        raise _changed_dataset(project, loaded, path, format_)
-    where = Expression.compile(ref.where, loaded.where("dataset", "where")) if ref.where else None
+    problems: list[Problem] = []
+    dataset = _attempt(problems, lambda: _dataset(project, loaded))
+    where = _attempt(problems, lambda: _where(loaded))
+    inputs = _attempt(problems, lambda: _template(loaded, "inputs"))
+    expected = _attempt(problems, lambda: _template(loaded, "expected"))
+    scorers = _attempt(problems, lambda: tuple(_scorers(project, loaded, selection)))
+    if problems or dataset is None or scorers is None:
+        raise InvalidFilesError(problems)
+    path, format_, digest = dataset
     return SuitePlan(
         name=loaded.name,
         suite=loaded.suite,
         where=Location(str(loaded.path)),
         cases=partial(_cases, project, path, format_, loaded, where, selection.limit),
-        scorers=tuple(_scorers(project, loaded, selection)),
+        scorers=scorers,
         dataset_digest=digest,
-        inputs=_template(loaded, "inputs"),
-        expected=_template(loaded, "expected"),
+        inputs=inputs,
+        expected=expected,
     )
+
+
+def _dataset(project: Project, loaded: LoadedSuite) -> tuple[PurePosixPath, DatasetFormat, str]:
+    path, format_ = find_dataset(project, loaded)
+    digest = dataset_digest(project.tree, path)
+    if loaded.suite.dataset_ref.sha256 not in (None, digest):
+        raise _changed_dataset(project, loaded, path, format_)
+    return path, format_, digest
+
+
+def _where(loaded: LoadedSuite) -> Expression | None:
+    text = loaded.suite.dataset_ref.where
+    return Expression.compile(text, loaded.where("dataset", "where")) if text else None
 
 
 def _cases(
@@ -185,12 +223,13 @@ def _answer_problems(loaded: LoadedSuite, keys: tuple[str, ...], steps: AnswerSt
 
 
 def _grid(
-    project: Project, loaded: LoadedSuite, plan: SuitePlan, type_: str, target: Target
+    project: Project, loaded: LoadedSuite, plan: SuitePlan, target: Target, prompts: Sequence[Prompt]
 ) -> Iterator[Cell]:
+    type_, _ = target_parts(loaded.suite.target)
     if not target.needs_prompt:
         yield Cell(plan=plan, target_type=type_, target=target)
         return
-    for prompt in _prompts(project, loaded):
+    for prompt in prompts:
         for model in loaded.suite.models or (None,):
             effective = effective_prompt(
                 prompt, project.settings, model=model, parameters=loaded.suite.parameters
@@ -227,17 +266,24 @@ def _check_parameters(loaded: LoadedSuite, prompt: Prompt, parameters: Mapping[s
         raise InvalidFilesError(problems)
 
 
-def _prompts(project: Project, loaded: LoadedSuite) -> Iterator[Prompt]:
+def _prompts(project: Project, loaded: LoadedSuite) -> list[Prompt]:
     names = loaded.suite.prompt_names
     if not names:
         where = Location(str(loaded.path))
         raise InvalidFilesError.single(
             where, "missing-key", "the suite names no `prompt`", "name one, or a `target`"
         )
+    problems: list[Problem] = []
+    prompts: list[Prompt] = []
     for index, name in enumerate(names):
-        keys = ("prompt",) if loaded.suite.prompt else ("prompts", index)
-        folder = project.config.project.prompts
-        yield require_prompt(project.tree, folder, name, loaded.where(*keys)).prompt
+        where = loaded.where(*(("prompt",) if loaded.suite.prompt else ("prompts", index)))
+        try:
+            prompts.append(require_prompt(project.tree, project.config.project.prompts, name, where).prompt)
+        except InvalidFilesError as error:
+            problems += error.problems
+    if problems:
+        raise InvalidFilesError(problems)
+    return prompts
 
 
 def _changed_dataset(

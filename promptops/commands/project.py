@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from os.path import lexists
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from promptops.errors import ProjectError
+from promptops.errors import Location, ProjectError
 from promptops.files.config import FILE, Settings, load_settings
-from promptops.files.tree import SourceTree, WorkingTree
+from promptops.files.tree import SourceTree, WorkingTree, missing_file
 from promptops.model.config import Config
 
 if TYPE_CHECKING:
@@ -66,6 +67,8 @@ def open_project(start: Path, environment: Mapping[str, str]) -> Project:
     """
     root = find_root(start)
     tree = WorkingTree(root)
+    if lexists(root / FILE) and not tree.is_file(PurePosixPath(FILE)):
+        raise missing_file(tree, PurePosixPath(FILE), Location(FILE))
     home = environment.get("PROMPTOPS_HOME")
     state_folder = Path(home).expanduser() if home else root / STATE_FOLDER
     settings = load_settings(tree, environment)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import PurePosixPath
 
 from promptops.errors import InvalidFilesError, Location, Problem, did_you_mean
 from promptops.files.config import Settings
+from promptops.files.document import HAND_WRITTEN_BYTES, source_text
 from promptops.files.prompt import LoadedPrompt, find_prompt, load_prompt, prompt_files
-from promptops.files.tree import SourceTree, read_file, resolve_reference
+from promptops.files.tree import SourceTree, missing_file, read_file, resolve_reference
 from promptops.model.prompt import Prompt, Template
 from promptops.model.record import JsonValue
 from promptops.model.text_origin import TextOrigin
@@ -24,18 +26,21 @@ class TreePartials:
     folder: str
 
     def read(self, name: str) -> Template:
-        """A partial; raises LookupError where there is none below the prompts folder."""
+        """A partial; raises LookupError where there is none below the prompts folder.
+
+        Raises:
+            InvalidFilesError: it cannot be read, or is not UTF-8.
+        """
+        folder = PurePosixPath(self.folder)
         try:
-            path = resolve_reference(PurePosixPath(self.folder) / "prompt", name, Location(name))
-            if name.startswith("/") or not path.is_relative_to(self.folder) or not self.tree.is_file(path):
-                raise LookupError(name)
-            text = read_file(self.tree, path).decode("utf-8").replace("\r\n", "\n")
+            path = resolve_reference(folder / "prompt", name, Location(name))
         except InvalidFilesError as error:
             raise LookupError(name) from error
-        except UnicodeDecodeError as error:
-            raise InvalidFilesError.single(
-                Location(f"{self.folder}/{name}"), "not-utf8", f"byte {error.start + 1} is not UTF-8"
-            ) from None
+        within = not name.startswith("/") and path.is_relative_to(folder)
+        if not within or not self.tree.is_file(path, inside=folder):
+            raise LookupError(name)
+        content = read_file(self.tree, path)
+        text = source_text(content, str(path), HAND_WRITTEN_BYTES).replace("\r\n", "\n")
         return Template(text=text, origin=TextOrigin(path=str(path), raw=text))
 
     def names(self) -> Iterable[str]:
@@ -53,8 +58,12 @@ def require_prompt(
     """
     path = find_prompt(tree, folder, name)
     if path is None:
-        known = [known for known, _ in prompt_files(tree, folder)]
-        hint = did_you_mean(name, known) or (f"the prompts are {', '.join(known[:10])}" if known else None)
+        known = dict(prompt_files(tree, folder))
+        if name in known:
+            raise missing_file(tree, known[name], mentioned_at or Location(str(known[name])))
+        hint = did_you_mean(name, known) or (
+            f"the prompts are {', '.join(islice(known, 10))}" if known else None
+        )
         where = mentioned_at or Location(f"{folder}/{name}.yaml")
         raise InvalidFilesError.single(where, "unknown-prompt", f"there is no prompt `{name}`", hint)
     return load_prompt(tree, path, folder)

@@ -8,7 +8,7 @@ from typing import BinaryIO
 from promptops.commands.local_code import require_local_code
 from promptops.commands.models import Models
 from promptops.commands.project import Project
-from promptops.errors import Location
+from promptops.errors import ConfigError, Location
 from promptops.files.suite import LoadedSuite
 from promptops.files.tree import missing_file, resolve_reference
 from promptops.models.asking import Asking
@@ -38,8 +38,8 @@ class SuiteContext:
         """The real path of the project's root."""
         return str(self.project.root)
 
-    def open_data(self, path: str) -> BinaryIO:
-        """A file named in the suite, relative to the suite's folder.
+    def open_data(self, path: str) -> tuple[BinaryIO, str]:
+        """A file named in the suite, relative to the suite's folder, and its path from the root.
 
         Raises:
             InvalidFilesError: it is not there, or outside the project.
@@ -47,7 +47,7 @@ class SuiteContext:
         where = self.loaded.where("target")
         resolved = resolve_reference(self.loaded.path, path, where)
         try:
-            return self.project.tree.open(resolved)
+            return self.project.tree.open(resolved), str(resolved)
         except FileNotFoundError:
             raise missing_file(self.project.tree, resolved, where) from None
 
@@ -57,5 +57,12 @@ class SuiteContext:
         require_local_code(self.project, what, where)
 
     def model(self, name: str) -> Model:
-        """See `Models.get`."""
-        return self.models.get(name)
+        """See `Models.get`; the error stands where the suite or its prompt can name another model."""
+        try:
+            return self.models.get(name)
+        except ConfigError as error:
+            keys = (
+                ("models", self.loaded.suite.models.index(name)) if name in self.loaded.suite.models else ()
+            )
+            where = error.where or self.loaded.where(*keys)
+            raise ConfigError(error.message, hint=error.hint, where=where) from None

@@ -65,7 +65,7 @@ def _prompt_problems(project: Project, path: PurePosixPath, templates: TemplateS
     try:
         loaded = load_prompt(project.tree, path, project.config.project.prompts)
         yield from loaded.warnings
-        yield from check_prompt(loaded.prompt, templates)
+        yield from check_prompt(loaded.prompt, templates, loaded.document.locate)
         _, unmatched = implied_suite(loaded)
         yield from unmatched
     except InvalidFilesError as error:

@@ -4,9 +4,12 @@ import json
 from collections.abc import Iterator
 from typing import BinaryIO, ClassVar
 
-from promptops.datasets.jsonl import decoded, unique
+from promptops.datasets.jsonl import strictly, unreadable
 from promptops.errors import InvalidFilesError, Location
+from promptops.files.document import source_text
 from promptops.plugin import DatasetFormat, Row
+
+MOST_BYTES = 50_000_000
 
 
 class Json:
@@ -16,14 +19,14 @@ class Json:
 
     def read(self, stream: BinaryIO, path: str) -> Iterator[Row]:
         """See DatasetFormat."""
-        text = decoded(stream.read().removeprefix(b"\xef\xbb\xbf"), path, 1)
+        text = source_text(stream.read(MOST_BYTES + 1), path, MOST_BYTES)
         try:
-            data = json.loads(text, object_pairs_hook=unique)
+            data = strictly(text)
         except json.JSONDecodeError as error:
             where = Location(path, error.lineno, error.colno)
             raise InvalidFilesError.single(where, "dataset-row", f"not JSON: {error.msg}") from None
         except (ValueError, RecursionError) as error:
-            raise InvalidFilesError.single(Location(path), "dataset-row", f"not JSON: {error}") from None
+            raise InvalidFilesError.single(Location(path), "dataset-row", unreadable(error)) from None
         rows = data.get("cases") if isinstance(data, dict) else data
         if not isinstance(rows, list):
             message = "a dataset is a list of objects, or an object with `cases`"

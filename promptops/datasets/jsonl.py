@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO, ClassVar, NoReturn
 
 from promptops.errors import InvalidFilesError, Location
+from promptops.model.json_text import finite
 from promptops.plugin import DatasetFormat, Row
 
 LONGEST_LINE_BYTES = 10_000_000
@@ -41,18 +42,30 @@ def decoded(line: bytes, path: str, number: int) -> str:
 def parsed(text: str, path: str, number: int) -> dict[str, Any]:
     """A line's object; raises InvalidFilesError with line and column."""
     try:
-        row = _DECODER.decode(text)
+        row = strictly(text)
     except json.JSONDecodeError as error:
         _refuse(path, number, error.colno, f"not JSON: {error.msg}")
     except (ValueError, RecursionError) as error:
-        _refuse(path, number, None, str(error) if isinstance(error, ValueError) else "nested too deeply")
+        _refuse(path, number, None, unreadable(error))
     if not isinstance(row, dict):
         _refuse(path, number, 1, 'a row must be an object, such as {"id": "1", "text": "…"}')
     return row
 
 
-def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object's keys and values; raises ValueError when a key occurs twice."""
+def unreadable(error: ValueError | RecursionError) -> str:
+    """Why JSON that has the right form cannot be read."""
+    if isinstance(error, RecursionError):
+        return "nested too deeply"
+    # Python names a setting of its own, which no user of ours can reach.
+    return "a number has too many digits" if "integer string conversion" in str(error) else str(error)
+
+
+def strictly(text: str) -> Any:
+    """JSON as the standard has it; raises ValueError also for NaN, infinity and a key that occurs twice."""
+    return _DECODER.decode(text)
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     row = dict(pairs)
     if len(row) != len(pairs):
         seen: set[str] = set()
@@ -69,6 +82,6 @@ def _refuse(path: str, line: int, column: int | None, message: str) -> NoReturn:
     raise InvalidFilesError.single(Location(path, line, column), "dataset-row", message) from None
 
 
-_DECODER = json.JSONDecoder(object_pairs_hook=unique, parse_constant=_no_constant)
+_DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=finite)
 
 PLUGIN: type[DatasetFormat] = Jsonl

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from math import fsum
 
@@ -25,6 +25,7 @@ from promptops.model.result import (
 )
 from promptops.model.suite import as_text
 from promptops.stats.intervals import mean_interval
+from promptops.stats.quantile import quantile
 
 MOST_LISTED = 1000
 """Lost and failed cases that are listed; all of them are counted, and stand in the journal."""
@@ -32,11 +33,11 @@ MOST_LISTED = 1000
 
 @dataclass(slots=True)
 class _Metric:
-    """The values of a metric: one a case, with the case's weight; and its cluster, where there are clusters."""
+    """The values of a metric, one a case; weights and clusters only where the suite has some."""
 
     values: array[float] = field(default_factory=lambda: array("d"))
     weights: array[float] = field(default_factory=lambda: array("d"))
-    clusters: list[Hashable] = field(default_factory=list)
+    clusters: list[str | None] = field(default_factory=list)
     unscored: int = 0
 
 
@@ -155,10 +156,10 @@ class Tally:
                 continue
             value = values[0] if len(values) == 1 else fsum(values) / len(values)
             kept.values.append(value)
-            kept.weights.append(case.weight)
+            if self.plan.suite.weight is not None:
+                kept.weights.append(case.weight)
             if self.plan.suite.cluster is not None:
-                # A case that belongs to no cluster is one of its own.
-                kept.clusters.append((case.case_id,) if case.cluster is None else case.cluster)
+                kept.clusters.append(case.cluster)
             for name, member in case.slices.items():
                 self._add_to_slice((name, as_text(member), metric), member, value, case.weight)
 
@@ -199,14 +200,6 @@ def _plus(sum_usd: float | None, cost_usd: float | None) -> float | None:
     return None if sum_usd is None or cost_usd is None else sum_usd + cost_usd
 
 
-def quantile(values: Iterable[float], share: float) -> float | None:
-    """The smallest value that at least `share` of the values do not exceed (nearest rank); None of none."""
-    ordered = sorted(values)
-    if not ordered:
-        return None
-    return ordered[max(0, -int(-share * len(ordered) // 1) - 1)]
-
-
 def _summary(metric: _Metric, scale: Scale) -> tuple[float | None, tuple[float, float] | None]:
     if not metric.values:
         return None, None
@@ -214,7 +207,7 @@ def _summary(metric: _Metric, scale: Scale) -> tuple[float | None, tuple[float, 
     mean, interval = mean_interval(
         metric.values,
         scale=scale,
-        weights=None if min(weights) == max(weights) else weights,
-        clusters=clusters or None,
+        weights=weights if weights and min(weights) != max(weights) else None,
+        clusters=clusters if clusters and None not in clusters else None,
     )
     return mean, (interval.low, interval.high) if interval else None

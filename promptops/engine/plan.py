@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import cast
 
-from promptops.errors import InvalidFilesError, Location, NothingSelectedError, Problem
+from promptops.errors import InvalidFilesError, Location, NothingSelectedError, Problem, did_you_mean
 from promptops.model.record import JsonValue, Record
 from promptops.model.result import Scale
-from promptops.model.suite import AnswerSteps, Case, Suite, look_up
+from promptops.model.suite import AnswerSteps, Case, Suite, as_text, look_up
 from promptops.plugin import Request, Scorer, Target
 from promptops.render.expression import Expression, ValueTemplate
 from promptops.render.messages import Renderer
@@ -76,6 +76,8 @@ class Job(Record):
 
     request: Request
     expected: JsonValue
+    own_expected: Mapping[str, JsonValue] = field(default_factory=dict)
+    """What those scorers expect that say so themselves."""
     cluster: str | None = None
     weight: float = 1.0
     slices: Mapping[str, JsonValue] = field(default_factory=dict)
@@ -128,15 +130,23 @@ def case_jobs(cell: Cell, case: Case) -> Iterator[Job]:
         return
     inputs = case_inputs(cell, case)
     rendered = cell.renderer.render(inputs) if cell.renderer else None
+    own_expected = {
+        scorer.name: scorer.expected.evaluate({"case": case.fields})
+        for scorer in plan.scorers
+        if scorer.expected is not None
+    }
+    cluster = _cluster(plan, case)
+    slices = {name: value for name in plan.suite.slices if (value := look_up(case.fields, name)) is not None}
     for repeat in range(plan.suite.repeats):
         yield Job(
             request=Request(case=case, inputs=inputs, rendered=rendered, repeat=repeat),
             expected=plan.expected.evaluate({"case": case.fields})
             if plan.expected
             else case.fields.get("expected"),
-            cluster=_cluster(plan, case),
+            own_expected=own_expected,
+            cluster=cluster,
             weight=weight,
-            slices={name: look_up(case.fields, name) for name in plan.suite.slices},
+            slices=slices,
         )
 
 
@@ -163,12 +173,18 @@ def check(cell: Cell) -> int:
     """
     count = 0
     problems: dict[Problem, list[str]] = {}
+    unknown_slices = set(cell.plan.suite.slices)
     for case in cell.plan.cases():
         try:
-            count += sum(1 for _ in case_jobs(cell, case))
+            for job in case_jobs(cell, case):
+                count += 1
+                unknown_slices.difference_update(job.slices)
         except InvalidFilesError as error:
             for problem in error.problems:
                 problems.setdefault(problem, []).append(case.id)
+    for name in sorted(unknown_slices if count else ()):
+        message = f"no case has the field `{name}` to slice by"
+        problems[Problem(cell.plan.where, "unknown-field", message)] = []
     if problems:
         shown = list(problems.items())[:MOST_PROBLEMS]
         raise InvalidFilesError(
@@ -182,13 +198,23 @@ def check(cell: Cell) -> int:
 
 
 def _in_cases(message: str, ids: list[str]) -> str:
+    if not ids:
+        return message
     more = f" and {len(ids) - 1} more" if len(ids) > 1 else ""
     return f"{message}, in case `{ids[0]}`{more}"
 
 
 def _cluster(plan: SuitePlan, case: Case) -> str | None:
-    value = None if plan.suite.cluster is None else look_up(case.fields, plan.suite.cluster)
-    return None if value is None else str(value)
+    name = plan.suite.cluster
+    if name is None:
+        return None
+    value = look_up(case.fields, name)
+    if value is None:
+        hint = did_you_mean(name, case.fields)
+        raise InvalidFilesError.single(
+            plan.where, "unknown-field", f"there is no field `{name}` to cluster by", hint
+        )
+    return as_text(value)
 
 
 def _weight(plan: SuitePlan, case: Case) -> float:

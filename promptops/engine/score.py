@@ -16,7 +16,7 @@ WEIGHTED = "weighted"
 def sample_of(plan: ScorerPlan, cell: Cell, job: Job, completion: Completion) -> Sample:
     """What a scorer is shown of an answer."""
     case = job.request.case
-    expected = plan.expected.evaluate({"case": case.fields}) if plan.expected else job.expected
+    expected = job.own_expected.get(plan.name, job.expected)
     output = extract(completion.output, plan.answer or cell.plan.suite.answer)
     return Sample(output=output, expected=expected, case=case, completion=completion)
 

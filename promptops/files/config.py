@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import PurePosixPath
 
-from promptops.errors import ConfigError, InvalidFilesError, Location, did_you_mean
+from promptops.errors import ConfigError, InvalidFilesError, Location, Problem, did_you_mean
 from promptops.files.codec import decode, decode_value, encode
 from promptops.files.document import Document
 from promptops.files.toml_source import read_toml
@@ -53,6 +53,7 @@ def load_settings(tree: SourceTree, environment: Mapping[str, str]) -> Settings:
     written: dict[str, dict[str, JsonValue]] = {}
     sources: dict[str, str] = {}
     path = PurePosixPath(FILE)
+    document = Document(FILE, {})
     if tree.is_file(path):
         document = read_toml(read_file(tree, path), FILE)
         _refuse_secrets(document)
@@ -60,9 +61,13 @@ def load_settings(tree: SourceTree, environment: Mapping[str, str]) -> Settings:
         written = {section: dict(values) for section, values in document.data.items()}
         sources = {name: FILE for section in written for name in _names(section, written[section])}
     for variable, (section, key, value) in _from_environment(environment):
+        alone: dict[str, JsonValue] = {}
+        _set(alone, key, value)
+        decode_value(Config, {section: alone}, Location(variable))
         _set(written.setdefault(section, {}), key, value)
         sources[f"{section}.{key}"] = variable
     config = decode_value(Config, written, Location(FILE))
+    _refuse_outside(config, sources, document)
     return Settings(config=config, sources=sources)
 
 
@@ -124,6 +129,20 @@ def _flat(section: str, key: str, value: JsonValue) -> Iterator[tuple[str, JsonV
         yield from ((f"{section}.{key}.{name}", each) for name, each in value.items())
     else:
         yield f"{section}.{key}", value
+
+
+def _refuse_outside(config: Config, sources: Mapping[str, str], document: Document) -> None:
+    """Prompts and suites stand inside the project; what does not is told at its source."""
+    problems = []
+    for key in ("prompts", "evals"):
+        folder = PurePosixPath(getattr(config.project, key))
+        if folder.is_absolute() or ".." in folder.parts or "\0" in str(folder):
+            source = sources.get(f"project.{key}", FILE)
+            where = document.locate(("project", key)) if source == FILE else Location(source)
+            message = f"`project.{key}` must be a folder inside the project"
+            problems.append(Problem(where, "outside-project", message))
+    if problems:
+        raise InvalidFilesError(problems)
 
 
 SECRET_KEYS = ("api_key", "apikey", "api-key", "secret", "token", "password")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 
-from promptops.errors import InvalidFilesError, Location, Problem
+from promptops.errors import InvalidFilesError, Location
 from promptops.files.seen_ids import SeenIds
-from promptops.files.tree import SourceTree, missing_file
+from promptops.files.tree import SourceTree, open_file
 from promptops.model.canonical import content_digest
+from promptops.model.record import JsonValue
 from promptops.model.suite import Case, as_text
 from promptops.plugin import DatasetFormat
 
@@ -20,7 +21,7 @@ MOST_PROBLEMS = 20
 def read_cases(
     tree: SourceTree, path: PurePosixPath, format_: DatasetFormat, *, id_field: str
 ) -> Iterator[Case]:
-    """Streams the cases of a dataset in file order; memory holds only the digests of their ids.
+    """Streams the cases of a dataset in file order; memory holds only digests of their ids.
 
     A row without the id field gets its content's digest as id.
 
@@ -28,33 +29,25 @@ def read_cases(
         InvalidFilesError: not readable in its format, empty, or two rows with one id.
     """
     seen = SeenIds()
-    with tree.open(path) as stream:
-        for number, (line, fields) in enumerate(format_.read(stream, str(path)), start=1):
-            raw = fields.get(id_field)
-            id_ = content_digest(fields)[:16] if raw is None else as_text(raw)
-            known = len(seen)
-            first = seen.first_place(id_, line or number)
-            if len(seen) == known:
-                raise _duplicate(path, line, id_, first if line else None)
+    with open_file(tree, path) as stream:
+        for line, fields in format_.read(stream, str(path)):
+            id_ = _id(fields, id_field)
+            if not seen.add(id_):
+                raise _duplicate(tree, path, format_, id_field, Case(id=id_, fields=fields, line=line))
             yield Case(id=id_, fields=fields, line=line)
     if len(seen) == 0:
         raise InvalidFilesError.single(Location(str(path)), "empty-dataset", "the dataset has no rows")
 
 
-def open_dataset(tree: SourceTree, path: PurePosixPath, mentioned_at: Location) -> None:
-    """Checks that a dataset is there before it is streamed.
-
-    Raises:
-        InvalidFilesError: it is not, with the nearest name that is.
-    """
-    if not tree.is_file(path):
-        raise missing_file(tree, path, mentioned_at)
+def _id(fields: Mapping[str, JsonValue], id_field: str) -> str:
+    raw = fields.get(id_field)
+    return content_digest(fields)[:16] if raw is None else as_text(raw)
 
 
 def dataset_digest(tree: SourceTree, path: PurePosixPath) -> str:
     """SHA-256 of the file's bytes with LF line ends, as 64 hex digits."""
     digest = hashlib.sha256()
-    with tree.open(path) as stream:
+    with open_file(tree, path) as stream:
         held = b""
         while chunk := stream.read(CHUNK_BYTES):
             chunk = held + chunk
@@ -65,9 +58,16 @@ def dataset_digest(tree: SourceTree, path: PurePosixPath) -> str:
     return digest.hexdigest()
 
 
-def _duplicate(path: PurePosixPath, line: int | None, id_: str, first: int | None) -> InvalidFilesError:
-    where = Location(str(path), line)
+def _duplicate(
+    tree: SourceTree, path: PurePosixPath, format_: DatasetFormat, id_field: str, second: Case
+) -> InvalidFilesError:
+    with tree.open(path) as stream:
+        rows = format_.read(stream, str(path))
+        first = next(line for line, fields in rows if _id(fields, id_field) == second.id)
     again = f" (first in line {first})" if first else ""
-    return InvalidFilesError(
-        [Problem(where, "duplicate-id", f"the id `{id_}` occurs twice{again}", "ids must be unique")]
+    return InvalidFilesError.single(
+        Location(str(path), second.line),
+        "duplicate-id",
+        f"the id `{second.id}` occurs twice{again}",
+        "ids must be unique",
     )

@@ -126,6 +126,9 @@ def load_prompt(tree: SourceTree, path: PurePosixPath, folder: str) -> LoadedPro
 
     document = read_yaml(read_file(tree, path), str(path))
     source = decode(PromptSource, document)
+    if not source.messages:
+        where = document.locate(("messages",))
+        raise InvalidFilesError.single(where, "missing-key", "a prompt needs at least one message")
     parameters, output, warnings = translate(source, document)
     prompt = Prompt(
         name=prompt_name(path, folder) or path.stem,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
+import contextlib
+import secrets
 from pathlib import Path
 
 from promptops.errors import InvalidFilesError, ProjectError
@@ -40,14 +40,16 @@ def write_whole(path: Path, text: str) -> None:
     Raises:
         ProjectError: the folder cannot be written.
     """
+    unfinished = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        handle, unfinished = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
+        with unfinished.open("x", encoding="utf-8", newline="") as stream:
             stream.write(text)
         if path.exists():
-            Path(unfinished).chmod(path.stat().st_mode)
-        Path(unfinished).replace(path)
+            unfinished.chmod(path.stat().st_mode)
+        unfinished.replace(path)
     except OSError as error:
+        with contextlib.suppress(OSError):
+            unfinished.unlink()
         raise ProjectError(f"cannot write `{path}`: {error.strerror}") from None
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from functools import cache
 
@@ -42,10 +43,18 @@ def find_json(text: str) -> JsonValue:
     raise ValueError("no JSON in the text")
 
 
+def finite(digits: str) -> float:
+    """A number of JSON text; raises ValueError for one that is beyond every float."""
+    number = float(digits)
+    if math.isinf(number):
+        raise ValueError(f"`{digits}` is too large a number")
+    return number
+
+
 def _refuse(name: str) -> JsonValue:
     raise ValueError(f"{name} is not JSON")
 
 
 @cache
 def _decoder() -> json.JSONDecoder:
-    return json.JSONDecoder(parse_constant=_refuse)
+    return json.JSONDecoder(parse_constant=_refuse, parse_float=finite)

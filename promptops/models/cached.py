@@ -106,7 +106,7 @@ class CachedModel:
     def _put(self, key: str, completion: Completion) -> None:
         self._answers.put(key, _kept(completion))
         if self._asking is Asking.ALWAYS:
-            self._answered.first_place(key, 1)
+            self._answered.add(key)
 
     def _known(self, key: str) -> Completion | None:
         if self._asking is Asking.ALWAYS and key not in self._answered:

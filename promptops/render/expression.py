@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from jinja2 import TemplateError, TemplateSyntaxError
+from jinja2 import TemplateSyntaxError
 
 from promptops.errors import InvalidFilesError, Location
 from promptops.model.record import JsonValue
-from promptops.render.sandbox import BoundedEnvironment
+from promptops.render.sandbox import FAILURES, BoundedEnvironment, Missing, told
 
 _ENVIRONMENT = BoundedEnvironment()
 _ALONE = re.compile(r"\s*\{\{((?:(?!\}\}).)*)\}\}\s*", re.DOTALL)
-FAILURES = (
-    TemplateError,
-    RecursionError,
-    MemoryError,
-    ArithmeticError,
-    TypeError,
-    ValueError,
-    LookupError,
-    AttributeError,
-)
-
 Values = Mapping[str, JsonValue]
 
 
@@ -40,12 +30,12 @@ class Expression:
         try:
             compiled = _ENVIRONMENT.compile_expression(text, undefined_to_none=False)
         except TemplateSyntaxError as error:
-            raise InvalidFilesError.single(where, "template-syntax", f"expression: {error.message}") from None
+            raise InvalidFilesError.single(where, "template-syntax", f"expression: {told(error)}") from None
         except (RecursionError, MemoryError, SyntaxError, ValueError):
             raise InvalidFilesError.single(
                 where, "template-syntax", "the expression cannot be compiled"
             ) from None
-        return cls(_guarded(lambda values: _defined(compiled(**values)), where))
+        return cls(_guarded(lambda values: _data(compiled(**values)), where))
 
 
 class ValueTemplate:
@@ -75,7 +65,7 @@ def _compiled(value: JsonValue, where: Location) -> Callable[[Values], JsonValue
     try:
         template = _ENVIRONMENT.from_string(value)
     except TemplateSyntaxError as error:
-        raise InvalidFilesError.single(where, "template-syntax", f"template: {error.message}") from None
+        raise InvalidFilesError.single(where, "template-syntax", f"template: {told(error)}") from None
     return _guarded(template.render, where)
 
 
@@ -85,15 +75,35 @@ def _guarded(evaluate: Callable[[Values], JsonValue], where: Location) -> Callab
         try:
             return evaluate(values)
         except FAILURES as error:
-            raise InvalidFilesError.single(
-                where, "unknown-field", str(error) or type(error).__name__
-            ) from None
+            raise InvalidFilesError.single(where, "unknown-field", told(error)) from None
 
     return guarded
 
 
-def _defined(value: Any) -> JsonValue:
-    # An undefined value says so when it is turned into text.
-    if type(value).__name__.endswith("Undefined"):
+def _data(value: Any) -> JsonValue:
+    """What an expression came to, as JSON has it; raises TypeError and ValueError for what it has not."""
+    if isinstance(value, Missing):
+        # Any use of it raises what is missing.
         str(value)
-    return value
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, (int, float)):
+        return _finite(value)
+    if isinstance(value, Mapping):
+        if not all(isinstance(key, str) for key in value):
+            raise TypeError("the keys of an object must be texts")
+        return {str(key): _data(each) for key, each in value.items()}
+    if isinstance(value, Iterable):
+        return [_data(each) for each in value]
+    raise TypeError("the value is a part of the template language, not data")
+
+
+def _finite(number: float) -> float:
+    try:
+        if math.isfinite(number):
+            return number
+    except OverflowError:
+        pass
+    raise ValueError("a number is too large")

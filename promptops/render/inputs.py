@@ -12,6 +12,17 @@ from promptops.render.schema import schema_problems
 from promptops.render.template import Variable
 
 
+def with_defaults(prompt: Prompt, values: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+    """The values, and for what they leave out the declared defaults."""
+    properties = (prompt.inputs or {}).get("properties", {})
+    defaults = {
+        name: schema["default"]
+        for name, schema in properties.items()
+        if isinstance(schema, Mapping) and "default" in schema
+    }
+    return {**defaults, **values}
+
+
 def complete_inputs(
     prompt: Prompt, variables: Iterable[Variable], values: Mapping[str, JsonValue]
 ) -> dict[str, JsonValue]:
@@ -21,12 +32,7 @@ def complete_inputs(
         InvalidFilesError: all values that are missing, and all that do not fit their schema, at once.
     """
     properties = (prompt.inputs or {}).get("properties", {})
-    defaults = {
-        name: schema["default"]
-        for name, schema in properties.items()
-        if isinstance(schema, Mapping) and "default" in schema
-    }
-    completed = {**defaults, **values}
+    completed = with_defaults(prompt, values)
     places = {variable.name: variable.where for variable in variables}
     required = dict.fromkeys([variable.name for variable in variables if variable.required])
     required |= dict.fromkeys((prompt.inputs or {}).get("required", ()))

@@ -10,7 +10,7 @@ from promptops.model.prompt import MessageTemplate, Prompt, RenderedPrompt, Role
 from promptops.model.record import JsonValue
 from promptops.model.suite import as_text
 from promptops.render.digest import prompt_digest, templates_of
-from promptops.render.inputs import complete_inputs
+from promptops.render.inputs import complete_inputs, with_defaults
 from promptops.render.template import Partials, TemplateSet, Variable
 
 Message = Mapping[str, Any]
@@ -130,15 +130,14 @@ def _example_turns(prompt: Prompt, templates: TemplateSet, used: list[Variable])
     }
     turns: list[Message] = []
     for example in prompt.examples:
+        values = with_defaults(prompt, example.input)
         missing = sorted(
-            each.name
-            for each in used
-            if each.name in names and each.required and each.name not in example.input
+            each.name for each in used if each.name in names and each.required and each.name not in values
         )
         if missing:
             message = f"the example lacks {', '.join(f'`{name}`' for name in missing)}"
             raise InvalidFilesError.single(example.origin.start, "invalid-example", message)
-        turns += [*make(example.input), {"role": "assistant", "content": as_text(example.output)}]
+        turns += [*make(values), {"role": "assistant", "content": as_text(example.output)}]
     return turns
 
 

@@ -8,13 +8,15 @@ make a large text at once is taken away.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from jinja2 import StrictUndefined, Template, nodes
+from jinja2 import StrictUndefined, Template, TemplateError, nodes
 from jinja2.compiler import CodeGenerator
 from jinja2.exceptions import SecurityError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from promptops.errors import did_you_mean
 
 MOST_STEPS = 100_000
 MOST_CHARACTERS = 1_000_000
@@ -34,6 +36,33 @@ UNSAFE_FILTERS = (
     "wordwrap",
     "filesizeformat",
 )
+
+
+FAILURES = (
+    TemplateError,
+    RecursionError,
+    MemoryError,
+    ArithmeticError,
+    NameError,
+    TypeError,
+    ValueError,
+    LookupError,
+    AttributeError,
+)
+"""What a template can raise while it is filled. Jinja2 writes an infinite constant as the name `inf`."""
+
+
+class Missing(StrictUndefined):
+    """A value that is not there; any use of it says which field of what."""
+
+    __slots__ = ()
+
+    @property
+    def _undefined_message(self) -> str:
+        if self._undefined_hint or not isinstance(self._undefined_obj, Mapping):
+            return super()._undefined_message
+        hint = did_you_mean(str(self._undefined_name), map(str, self._undefined_obj))
+        return f"there is no field `{self._undefined_name}`{f' ({hint})' if hint else ''}"
 
 
 class LimitError(SecurityError):
@@ -58,7 +87,7 @@ class BoundedEnvironment(ImmutableSandboxedEnvironment):
     intercepted_binops = frozenset({"*", "**", "%", "+"})
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(undefined=StrictUndefined, keep_trailing_newline=True, cache_size=1000, **options)
+        super().__init__(undefined=Missing, keep_trailing_newline=True, cache_size=1000, **options)
         self._steps = 0
         self.concat = self.join_texts  # type: ignore[method-assign]
         self.globals.pop("lipsum", None)
@@ -104,6 +133,12 @@ class BoundedEnvironment(ImmutableSandboxedEnvironment):
         """Refuses what can make a large text at once."""
         return attr not in UNSAFE_METHODS and super().is_safe_attribute(obj, attr, value)
 
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """A field of data comes before a method of the same name, such as `items`."""
+        if isinstance(obj, Mapping) and attribute in obj:
+            return obj[attribute]
+        return super().getattr(obj, attribute)
+
     def get_template(self, *arguments: Any, **keywords: Any) -> Template:
         """Includes, for a step."""
         self._step()
@@ -138,6 +173,14 @@ class _Counted:
         for value in self._values:
             self._step()
             yield value
+
+
+def told(error: Exception) -> str:
+    """What Jinja2 has to say, as it fits into a message."""
+    if isinstance(error, NameError):
+        return "a number is too large"
+    lines = str(error).strip().splitlines()
+    return lines[0].removesuffix(".") if lines else type(error).__name__
 
 
 def _replace(text: str, old: str, new: str) -> str:

@@ -27,8 +27,10 @@ def check_schema(schema: Mapping[str, JsonValue]) -> list[str]:
 
 def schema_problems(schema: Mapping[str, JsonValue], value: JsonValue) -> list[str]:
     """Why a value does not fit a schema that `check_schema` accepts; empty when it does."""
-    if set(schema) <= {"type", "description", "default", "minLength"} and schema.get("type") in TRIVIAL:
-        fits = TRIVIAL[schema["type"]](value)
+    is_trivial = TRIVIAL.get(str(schema.get("type")))
+    known = set(schema) <= {"type", "description", "default", "minLength"}
+    if known and is_trivial is not None and isinstance(schema.get("minLength", 0), int):
+        fits = is_trivial(value)
         if fits and isinstance(value, str) and len(value) < schema.get("minLength", 0):
             return [f"is shorter than {schema['minLength']} characters"]
         return [] if fits else [f"is not of type `{schema['type']}`"]
@@ -37,7 +39,8 @@ def schema_problems(schema: Mapping[str, JsonValue], value: JsonValue) -> list[s
             _validator(canonical_json(schema)).iter_errors(value), key=lambda each: each.json_path
         )
     except Exception as error:  # noqa: BLE001 - a reference that leads nowhere raises types of several libraries
-        return [f"the schema cannot be followed: {error}"]
+        reason = str(error).partition("\n")[0]
+        return [f"the schema cannot be followed: {reason}"]
     return [_told(error) for error in errors]
 
 

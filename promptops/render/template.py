@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from jinja2 import BaseLoader, TemplateError, TemplateNotFound, TemplateSyntaxError, meta, nodes
+from jinja2 import BaseLoader, TemplateNotFound, TemplateSyntaxError, meta, nodes
 
 from promptops.errors import InvalidFilesError, Location, Problem, did_you_mean
 from promptops.model.prompt import Template
 from promptops.model.record import JsonValue
-from promptops.render.sandbox import BoundedEnvironment
+from promptops.render.sandbox import FAILURES, BoundedEnvironment, told
 
 INCLUDING = (nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)
 
@@ -80,16 +80,7 @@ class TemplateSet:
             self._environment.start()
             try:
                 return compiled.render(values)
-            except (
-                TemplateError,
-                RecursionError,
-                MemoryError,
-                ArithmeticError,
-                TypeError,
-                ValueError,
-                LookupError,
-                AttributeError,
-            ) as error:
+            except FAILURES as error:
                 raise _failed(template, error) from None
 
         return render
@@ -156,7 +147,7 @@ class TemplateSet:
             self._environment.compile(tree, raw=True)
         except TemplateSyntaxError as error:
             where = _line(template, error.lineno)
-            return Problem(where, "template-syntax", f"template: {error.message}")
+            return Problem(where, "template-syntax", f"template: {told(error)}")
         except (RecursionError, MemoryError, OverflowError, ValueError, SyntaxError) as error:
             return Problem(
                 template.origin.start,
@@ -186,8 +177,14 @@ class TemplateSet:
                 try:
                     self.partial(name)
                 except LookupError:
-                    hint = did_you_mean(name, self._partials.names())
-                    yield Problem(where, "unknown-partial", f"there is no partial `{name}`", hint)
+                    yield self._no_partial(name, where)
+
+    def _no_partial(self, name: str, where: Location) -> Problem:
+        known = list(self._partials.names())
+        if name in known:
+            message = f"`{name}` is a link that leads out of the prompts folder"
+            return Problem(where, "outside-prompts", message)
+        return Problem(where, "unknown-partial", f"there is no partial `{name}`", did_you_mean(name, known))
 
     def _place(self, template: Template, name: str) -> Location:
         offset = 0
@@ -253,5 +250,5 @@ def _failed(template: Template, error: Exception) -> InvalidFilesError:
     message = {
         RecursionError: "the template includes or calls itself",
         MemoryError: "the template needs too much memory",
-    }.get(type(error), str(error) or type(error).__name__)
+    }.get(type(error), told(error))
     return InvalidFilesError.single(template.origin.start, "render-failed", f"cannot render: {message}")

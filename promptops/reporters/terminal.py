@@ -28,6 +28,8 @@ from promptops.model.suite import as_text
 from promptops.reporters.amounts import cost_text, latency_text
 from promptops.reporters.printable import printable, shortened
 
+COLUMNS = ("metric", "mean", "95 % interval", "n", "errored", "cost", "p95")
+WIDEST = 10_000
 MOST_SLICES = 8
 LONGEST_TEXT = 400
 
@@ -35,18 +37,53 @@ LONGEST_TEXT = 400
 def report_run(run: RunResult, out: TextIO, *, width: int) -> None:
     """One table for the run, then what a reader has to know about it."""
     console = _console(out, width)
-    table = Table(box=None, pad_edge=False, header_style="bold", show_edge=False)
-    table.add_column("suite", ratio=1, min_width=16, overflow="fold")
-    for name in ("metric", "mean", "95 % interval", "n", "errored", "cost", "p95"):
-        table.add_column(name, justify="left" if name == "metric" else "right", no_wrap=True)
-    for index, suite in enumerate(run.suites):
-        if index:
-            table.add_section()
-            table.add_row()
-        table.add_row(*_cells(suite))
-    console.print(table)
+    table = _wide_table(run.suites)
+    unbounded = console.options.update(width=WIDEST)
+    if console.measure(table, options=unbounded).maximum <= width:
+        console.print(table)
+    else:
+        _print_narrow(run.suites, out, width)
     for line in _notes(run):
         console.print(Text(line, style="dim"))
+
+
+def _wide_table(suites: Sequence[SuiteResult]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("suite", no_wrap=True)
+    _add_columns(table)
+    for index, suite in enumerate(suites):
+        if index:
+            table.add_row()
+        name, *labels = _names(suite)
+        title = Text(name, style="bold").append("".join(f"\n{label}" for label in labels), "not bold dim")
+        table.add_row(title, *_cells(suite))
+    return table
+
+
+def _print_narrow(suites: Sequence[SuiteResult], out: TextIO, width: int) -> None:
+    """Each suite below its name, in columns of one width; a figure is never cut off."""
+    texts = [[cell.plain.split("\n") for cell in _cells(suite)] for suite in suites]
+    widths = [
+        max(len(title), *(len(line) for lines in column for line in lines))
+        for title, *column in zip(COLUMNS, *texts, strict=True)
+    ]
+    console = _console(out, max(width, sum(widths) + 2 * len(widths)))
+    for index, suite in enumerate(suites):
+        if index:
+            console.print()
+        name, *labels = _names(suite)
+        title = Text(name, style="bold").append("".join(f" · {label}" for label in labels), "not bold dim")
+        console.print(title, width=width)
+        table = Table(box=None, pad_edge=False, header_style="bold", show_header=index == 0)
+        _add_columns(table, widths)
+        table.add_row(*_cells(suite))
+        console.print(table)
+
+
+def _add_columns(table: Table, widths: Sequence[int] | None = None) -> None:
+    for index, name in enumerate(COLUMNS):
+        least = widths[index] if widths else None
+        table.add_column(name, justify="right" if index else "left", no_wrap=True, min_width=least)
 
 
 def report_failures(
@@ -155,19 +192,19 @@ def report_markdown(text: str, out: TextIO, *, width: int) -> None:
         out.write(text)
 
 
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """Passes the error on, where the library would end the process with an exit code of its own."""
+        raise  # noqa: PLE0704 - called where it is handled
+
+
 def _console(out: TextIO, width: int) -> Console:
-    return Console(file=out, width=width, highlight=False, markup=False, emoji=False, soft_wrap=False)
+    return _Console(file=out, width=width, highlight=False, markup=False, emoji=False, soft_wrap=False)
 
 
 def _cells(suite: SuiteResult) -> list[Text]:
-    name = Text(printable(suite.suite), style="bold")
-    for line in filter(
-        None, (suite.prompt, model_label(suite.model) if suite.model else f"target: {suite.target}")
-    ):
-        name.append(f"\n{printable(line)}", style="not bold dim")
     metrics = suite.metrics
     return [
-        name,
         _lines(
             f"{printable(metric.metric)}{' *' if metric.primary and len(metrics) > 1 else ''}"
             for metric in metrics
@@ -179,6 +216,12 @@ def _cells(suite: SuiteResult) -> list[Text]:
         Text(cost_text(suite.cost_usd)),
         Text(latency_text(suite.latency_ms.p95)),
     ]
+
+
+def _names(suite: SuiteResult) -> list[str]:
+    """The suite, its prompt, and the model that answered or what else was evaluated."""
+    answered_by = model_label(suite.model) if suite.model else f"target: {suite.target}"
+    return [printable(each) for each in (suite.suite, suite.prompt, answered_by) if each]
 
 
 def _lines(lines: Iterable[str]) -> Text:

@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TextIO
 
-from promptops.errors import Location, NothingSelectedError, ProjectError
+from promptops.errors import InvalidFilesError, Location, NothingSelectedError, ProjectError
 from promptops.files.codec import decode_value, encode, to_json
 from promptops.files.state_folder import make_state_folder
 from promptops.model.record import JsonValue, Record
@@ -108,33 +108,45 @@ class RunStore:
 
         Raises:
             NothingSelectedError: there is no such run, or more than one.
+            ProjectError: its files are damaged.
         """
-        return decode_value(RunResult, self._summary(run_id)["run"], Location(run_id))
+        run_id = self.find(run_id)
+        document = _json_object(self.folder / run_id / SUMMARY)
+        if document.get("format", FORMAT) != FORMAT:
+            raise ProjectError(f"run `{run_id}` was written by another version of promptops")
+        try:
+            return decode_value(RunResult, document["run"], Location(run_id))
+        except (KeyError, InvalidFilesError):
+            raise self._damaged(run_id) from None
 
     def results(self, run_id: str) -> Iterator[tuple[int, CaseResult]]:
         """The case results of a run with the index of their cell, as they were written."""
-        with (self.folder / self.find(run_id) / RESULTS).open(encoding="utf-8") as lines:
-            for line in lines:
-                row = json.loads(line)
-                kind = RESULT_KINDS.get(row["kind"])
-                if kind is not None:
-                    yield row["cell"], decode_value(kind, row["result"], Location(run_id))
+        run_id = self.find(run_id)
+        try:
+            with (self.folder / run_id / RESULTS).open(encoding="utf-8") as lines:
+                for line in lines:
+                    row = json.loads(line)
+                    kind = RESULT_KINDS.get(row["kind"])
+                    if kind is not None:
+                        yield row["cell"], decode_value(kind, row["result"], Location(run_id))
+        except (OSError, ValueError, LookupError, TypeError, InvalidFilesError):
+            raise self._damaged(run_id) from None
 
     def find(self, run_id: str) -> str:
         """The full id that `latest` or the beginning of an id means."""
         known = self.ids()
+        if not known:
+            raise NothingSelectedError("there are no runs yet", hint="`promptops eval` makes the first")
         matches = known[:1] if run_id == "latest" else [each for each in known if each.startswith(run_id)]
         if len(matches) != 1 or (run_id != "latest" and not run_id):
             reason = "fits several runs" if matches else "fits no run"
             raise NothingSelectedError(f"`{run_id}` {reason}", hint="`promptops runs` lists them")
         return matches[0]
 
-    def _summary(self, run_id: str) -> dict[str, JsonValue]:
-        text = (self.folder / self.find(run_id) / SUMMARY).read_text(encoding="utf-8")
-        document: dict[str, JsonValue] = json.loads(text)
-        if document.get("format") != FORMAT:
-            raise ProjectError(f"run `{run_id}` was written by another version of promptops")
-        return document
+    def _damaged(self, run_id: str) -> ProjectError:
+        return ProjectError(
+            f"the record of run `{run_id}` is damaged", hint=f"delete the folder `{self.folder / run_id}`"
+        )
 
 
 class RunJournal:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from math import fsum, sqrt
@@ -42,14 +41,17 @@ def t_interval(
     `se = sqrt(G/(G-1) * sum_g (sum_{i in g} w_i (x_i - m))^2) / W`, df = G - 1, where a group is a
     cluster, or a single value without clusters (Liang and Zeger 1986).
     """
-    weights = weights or array("d", [1.0]) * len(values)
     mean = weighted_mean(values, weights)
-    residuals = (weight * (value - mean) for value, weight in zip(values, weights, strict=True))
+    residuals = (
+        (value - mean for value in values)
+        if weights is None
+        else (weight * (value - mean) for value, weight in zip(values, weights, strict=True))
+    )
     by_group = residuals if clusters is None else _summed(residuals, clusters)
     groups = len(values if clusters is None else set(clusters))
     if groups < 2:  # noqa: PLR2004 - one group tells nothing about the spread between groups
         return None
-    error = sqrt(groups / (groups - 1) * fsum(each * each for each in by_group)) / fsum(weights)
+    error = sqrt(groups / (groups - 1) * fsum(each * each for each in by_group)) / _sum_of(weights, values)
     half = t_ppf((1 + confidence) / 2, groups - 1) * error
     return Interval(mean - half, mean + half)
 
@@ -71,7 +73,7 @@ def mean_interval(
         clusters: one a value, or None when all cases are independent.
         confidence: two-sided.
     """
-    mean = weighted_mean(values, weights or array("d", [1.0]) * len(values))
+    mean = weighted_mean(values, weights)
     plain = weights is None and clusters is None
     if plain and scale is Scale.BINARY and all(value in (0.0, 1.0) for value in values):
         return mean, wilson(fsum(values), len(values), confidence)
@@ -88,6 +90,12 @@ def _summed(residuals: Iterable[float], clusters: Sequence[Hashable]) -> Iterabl
     return sums.values()
 
 
-def weighted_mean(values: Sequence[float], weights: Sequence[float]) -> float:
-    """The mean; weights must not all be 0."""
+def weighted_mean(values: Sequence[float], weights: Sequence[float] | None) -> float:
+    """The mean; weights must not all be 0, and None means equal ones."""
+    if weights is None:
+        return fsum(values) / len(values)
     return fsum(value * weight for value, weight in zip(values, weights, strict=True)) / fsum(weights)
+
+
+def _sum_of(weights: Sequence[float] | None, values: Sequence[float]) -> float:
+    return len(values) if weights is None else fsum(weights)

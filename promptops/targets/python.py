@@ -16,7 +16,8 @@ class Python(Record):
     """A function of this repository, called with the case's inputs as a dict; it may be async.
 
     It returns a text, or a dict with `output` and, if it likes, `latency_ms`, `input_tokens`,
-    `output_tokens`, `cost_usd`. An exception loses the case.
+    `output_tokens`, `cost_usd`. An exception loses the case, and so does an async function that takes
+    too long; one that is not async cannot be stopped.
     """
 
     version: ClassVar[int] = 1
@@ -24,11 +25,13 @@ class Python(Record):
     shorthand: ClassVar[str | None] = "function"
 
     function: str
+    _limit_s: float = field(init=False, default=0.0, repr=False)
     _call: Any = field(init=False, default=None, repr=False, compare=False)
 
     async def open(self, context: TargetContext) -> None:
         """See Target."""
         context.require_local_code(f"target `python: {self.function}`")
+        self._limit_s = context.timeout_s
         self._call = load_function(self.function, context.folder)
 
     async def complete(self, request: Request) -> Completion:
@@ -38,10 +41,13 @@ class Python(Record):
         inputs = dict(request.inputs)
         try:
             if inspect.iscoroutinefunction(self._call):
-                answer = await self._call(inputs)
+                async with asyncio.timeout(self._limit_s):
+                    answer = await self._call(inputs)
             else:
                 answer = await asyncio.to_thread(self._call, inputs)
-        except Exception as error:
+        except TimeoutError:
+            raise CaseFailure("timeout", f"no answer within {self._limit_s:g} s") from None
+        except (Exception, SystemExit) as error:
             raise CaseFailure("target_failed", f"{type(error).__name__}: {error}"[:500]) from error
         return completion_of(answer, (time.perf_counter() - begun) * 1000)
 

@@ -3,8 +3,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from promptops.application_answer import MOST
 from promptops.datasets.jsonl import decoded, parsed
 from promptops.errors import InvalidFilesError, Location
 from promptops.plugin import (
@@ -18,6 +19,8 @@ from promptops.plugin import (
     as_text,
     look_up,
 )
+
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -35,26 +38,32 @@ class Recorded(Record):
     path: str
     id: str = "id"
     output: str = "output"
-    _rows: dict[str, Mapping[str, JsonValue]] = field(init=False, default_factory=dict, repr=False)
+    _places: dict[str, tuple[int, int]] = field(init=False, default_factory=dict, repr=False)
+    """Where the row of each id begins, and in which line; the rows stay in the file."""
+    _stream: Any = field(init=False, default=None, repr=False, compare=False)
+    _shown_path: str = field(init=False, default="", repr=False)
     _digest: str = field(init=False, default="", repr=False)
 
     async def open(self, context: TargetContext) -> None:
         """See Target."""
         digest = hashlib.sha256()
-        lines: dict[str, int] = {}
-        with context.open_data(self.path) as stream:
-            for number, line in enumerate(stream, start=1):
-                digest.update(line.replace(b"\r\n", b"\n"))
-                text = decoded(line, self.path, number)
-                if text.strip():
-                    self._add(parsed(text, self.path, number), number, lines)
+        self._stream, self._shown_path = context.open_data(self.path)
+        start = 0
+        for number, line in enumerate(self._stream, start=1):
+            digest.update(line.replace(b"\r\n", b"\n"))
+            if line.strip():
+                self._note(self._row(line, number), start, number)
+            start += len(line)
         self._digest = digest.hexdigest()
 
     async def complete(self, request: Request) -> Completion:
         """See Target."""
-        row = self._rows.get(request.case.id)
-        if row is None:
+        place = self._places.get(request.case.id)
+        if place is None:
             raise CaseFailure("not_recorded", f"`{self.path}` has no output for this case")
+        start, number = place
+        self._stream.seek(start)
+        row = self._row(self._stream.readline(), number)
         output = look_up(row, self.output)
         if output is None:
             raise CaseFailure("not_recorded", f"the recorded row has nothing at `{self.output}`")
@@ -62,30 +71,39 @@ class Recorded(Record):
 
     async def close(self) -> None:
         """See Target."""
+        if self._stream is not None:
+            self._stream.close()
 
     def identity(self) -> JsonValue:
         """See Target."""
         return self._digest
 
-    def _add(self, row: Mapping[str, JsonValue], number: int, lines: dict[str, int]) -> None:
+    def _row(self, line: bytes, number: int) -> Mapping[str, JsonValue]:
+        path = self._shown_path
+        text = decoded(line.removeprefix(BYTE_ORDER_MARK) if number == 1 else line, path, number)
+        return parsed(text, path, number)
+
+    def _note(self, row: Mapping[str, JsonValue], start: int, number: int) -> None:
         id_ = look_up(row, self.id)
-        where = Location(self.path, number)
+        where = Location(self._shown_path, number)
         if id_ is None:
             raise InvalidFilesError.single(where, "missing-key", f"the row has no `{self.id}`")
         key = as_text(id_)
-        if key in lines:
-            raise InvalidFilesError.single(
-                where, "duplicate-id", f"the id `{key}` occurs twice (first in line {lines[key]})"
-            )
-        lines[key] = number
-        self._rows[key] = row
+        if key in self._places:
+            first = self._places[key][1]
+            message = f"the id `{key}` occurs twice (first in line {first})"
+            raise InvalidFilesError.single(where, "duplicate-id", message)
+        self._places[key] = (start, number)
 
 
 def _latency_ms(row: Mapping[str, JsonValue]) -> float:
     for key, factor in (("latency_ms", 1.0), ("latency_s", 1000.0)):
         value = row.get(key)
-        if isinstance(value, (int, float)) and not isinstance(value, bool):
-            return value * factor
+        if value is None:
+            continue
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= MOST:
+            raise CaseFailure("bad_output", f"`{key}` of the recorded row is not a number from 0 up")
+        return value * factor
     return 0.0
 
 

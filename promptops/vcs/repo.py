@@ -19,6 +19,7 @@ from promptops.vcs.environment import clean_environment
 os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
 import git
 
+ROOT = PurePosixPath()
 REGULAR_FILES = ("100644", "100755")
 
 
@@ -76,9 +77,8 @@ class Repository:
         try:
             return self._run("rev-parse", "--verify", "--end-of-options", f"{ref}^{{commit}}").strip()
         except VcsError:
-            raise VcsError(
-                f"`{ref}` is not a commit here", hint="fetch it with `git fetch --all --tags`"
-            ) from None
+            hint = "make a first commit" if ref == "HEAD" else "fetch it with `git fetch --all --tags`"
+            raise VcsError(f"`{ref}` is not a commit here", hint=hint) from None
 
     def tree_at(self, ref: str) -> CommitTree:
         """The project's files as they are at a commit."""
@@ -121,9 +121,12 @@ class Repository:
         self, *arguments: str, codes: tuple[int, ...] = (0,), stdin: bytes = b""
     ) -> subprocess.CompletedProcess[bytes]:
         command = ["git", "-C", str(self.top), *arguments]
-        result = subprocess.run(
-            command, env=clean_environment(), input=stdin, capture_output=True, check=False
-        )
+        try:
+            result = subprocess.run(
+                command, env=clean_environment(), input=stdin, capture_output=True, check=False
+            )
+        except FileNotFoundError:
+            raise VcsError("there is no program `git` here", hint="install Git") from None
         if result.returncode not in codes:
             lines = result.stderr.decode("utf-8", "replace").strip().splitlines() or ["no message"]
             raise VcsError(f"`git {arguments[0]}` failed: {lines[-1].removeprefix('fatal: ')}")
@@ -144,9 +147,9 @@ class CommitTree:
             raise FileNotFoundError(str(path))
         return io.BytesIO(next(self.repository.read_blobs([self.blobs[path]])))
 
-    def is_file(self, path: PurePosixPath) -> bool:
-        """Whether there was such a file."""
-        return path in self.blobs
+    def is_file(self, path: PurePosixPath, *, inside: PurePosixPath = ROOT) -> bool:
+        """Whether there was such a file inside that folder."""
+        return path in self.blobs and path.is_relative_to(inside)
 
     def files(self, under: PurePosixPath) -> Iterator[PurePosixPath]:
         """Every file below a folder, sorted."""

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import os
+import stat
 
 import pytest
 
@@ -41,6 +43,17 @@ def test_an_edit_of_the_prompt_moves_the_score(started: ProjectFolder, cli: Cli)
     after = cli("eval", "--format", "json", at=started.root).json["suites"][0]
     assert after["metrics"][0]["mean"] < before["metrics"][0]["mean"]
     assert after["digest"] != before["digest"]
+
+
+def test_what_is_written_may_be_read_as_the_user_wants(started: ProjectFolder, cli: Cli) -> None:
+    umask = os.umask(0)
+    os.umask(umask)
+    suite = started.root / "evals/triage.yaml"
+    assert stat.S_IMODE(suite.stat().st_mode) == 0o666 & ~umask
+    suite.chmod(0o640)
+    assert cli("dataset", "lock", at=started.root).code == 0
+    assert stat.S_IMODE(suite.stat().st_mode) == 0o640
+    assert [path.name for path in suite.parent.glob(".*")] == []
 
 
 def test_init_never_touches_what_is_there(started: ProjectFolder, cli: Cli) -> None:
@@ -91,6 +104,27 @@ def test_show_prints_a_scorer_with_options_and_examples(started: ProjectFolder, 
     assert "ignore_case: bool (default False)" in shown
     assert "examples:" in shown
     assert cli("show", "triag", at=started.root).code == 5
+
+
+def test_show_prints_all_that_shares_a_name(started: ProjectFolder, cli: Cli) -> None:
+    for name, kinds in {"triage": ["prompt", "suite"], "python": ["scorer", "target"]}.items():
+        entries = cli("show", name, "--format", "json", at=started.root).json["entries"]
+        assert [each["kind"] for each in entries] == kinds
+        shown = cli("show", name, at=started.root)
+        assert all(each["text"].rstrip("\n") in shown.out for each in entries)
+        assert [line.split()[0] for line in shown.err.splitlines()] == kinds
+
+
+@pytest.mark.parametrize("columns", ["40", "80", "100", "140"])
+def test_no_figure_is_cut_off_at_any_width(
+    started: ProjectFolder, cli: Cli, monkeypatch: pytest.MonkeyPatch, columns: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    shown = cli("eval", at=started.root).out
+    assert "…" not in shown
+    assert all(len(line.rstrip()) <= max(int(columns), 60) for line in shown.splitlines())
+    assert "promptops/nearest-example (not an LLM)" in " ".join(shown.split())
+    assert " ms\n" in "\n".join(line.rstrip() for line in shown.splitlines())
 
 
 def test_config_says_where_a_setting_comes_from(

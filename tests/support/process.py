@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -19,7 +20,12 @@ def start(
     *arguments: str, at: Path, stdout: int | IO[bytes] = subprocess.PIPE, stderr: int = subprocess.PIPE
 ) -> subprocess.Popen[bytes]:
     """Starts `promptops …` in a folder, with the environment of the test."""
-    return subprocess.Popen([*COMMAND, *arguments], cwd=at, stdout=stdout, stderr=stderr)
+    # Where the tests run in the background interrupts are ignored, and a process inherits that.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return subprocess.Popen([*COMMAND, *arguments], cwd=at, stdout=stdout, stderr=stderr)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def wait_until(true: Callable[[], bool]) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from promptops.datasets.csv import Csv
 from promptops.datasets.json import Json
+from promptops.datasets.jsonl import Jsonl
 from promptops.datasets.yaml import Yaml
 from promptops.errors import InvalidFilesError
 from promptops.files.dataset import dataset_digest, read_cases
@@ -19,11 +20,12 @@ from promptops.plugin import DatasetFormat
 from tests.support.project import ProjectFolder
 
 BOM = b"\xef\xbb\xbf"
-FORMATS: dict[str, Callable[[], DatasetFormat]] = {"csv": Csv, "yaml": Yaml, "json": Json}
+FORMATS: dict[str, Callable[[], DatasetFormat]] = {"csv": Csv, "yaml": Yaml, "json": Json, "jsonl": Jsonl}
 TWO_CASES: dict[str, bytes] = {
     "csv": b'id,text\na,"one, two"\nb,\xc3\xbc\n',
     "yaml": b'- {id: a, text: "one, two"}\n- id: b\n  text: \xc3\xbc\n',
     "json": b'[{"id": "a", "text": "one, two"},\n {"id": "b", "text": "\xc3\xbc"}]',
+    "jsonl": b'{"id": "a", "text": "one, two"}\n\n{"id": "b", "text": "\xc3\xbc"}',
 }
 
 Read = Callable[..., list[Case]]
@@ -185,7 +187,16 @@ PLACED: dict[str, tuple[str, bytes, str, str]] = {
     "JSON, lines of objects": ("json", b'{"id": 1}\n{"id": 2}\n', "d.json:2:1", "not JSON: Extra data"),
     "JSON, a row that is no object": ("json", b'[{"id": "a"}, "b"]', "d.json", "row 2 is not an object"),
     "JSON, a key twice": ("json", b'[{"id": "a", "id": "b"}]', "d.json", "the key `id` occurs twice"),
-    "JSON, nested too deeply": ("json", b"[" * 100_000, "d.json", "not JSON"),
+    "JSON, nested too deeply": ("json", b"[" * 100_000, "d.json", "nested too deeply"),
+    "JSON, not UTF-8 in a later line": ("json", b'[{"id":\n"\xff"}]', "d.json:2:2", "byte 0xff is not UTF-8"),
+    "JSON, not a number": ("json", b'[{"id": NaN}]', "d.json", "`NaN` is not JSON"),
+    "JSONL, beyond every number": ("jsonl", b'{"id": 1e999}', "d.jsonl:1", "`1e999` is too large a number"),
+    "JSONL, many digits": (
+        "jsonl",
+        b'{"id": ' + b"9" * 5000 + b"}",
+        "d.jsonl:1",
+        "a number has too many digits",
+    ),
     "JSON, not UTF-8": ("json", b'[{"id": "\xff"}]', "d.json:1:10", "byte 0xff is not UTF-8"),
     "JSON, one id twice": ("json", b'[{"id": 1}, {"id": "1"}]', "d.json", "the id `1` occurs twice"),
     "JSON, no list": ("json", b'{"rows": []}', "d.json", "a dataset is a list of objects"),

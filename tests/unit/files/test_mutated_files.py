@@ -14,6 +14,7 @@ from promptops.files.toml_source import read_toml
 from promptops.files.yaml_source import read_yaml
 from promptops.model.config import Config
 from promptops.model.suite import Suite
+from tests.support.mutation import Change, mutated, mutations
 
 SUITE = b"""\
 # yaml-language-server: $schema=suite.json
@@ -50,37 +51,6 @@ input_usd_per_million = 0.15
 strict = true
 """
 
-PIECES = [
-    b"\t", b"{", b"}", b"[", b"]", b"{{ x }}", b"&a ", b"*a", b"*inputs", b"<<: ", b"!!int ", b"!x ", b"---\n", b"...\n",
-    b"? ", b"- ", b": ", b"#", b"'", b'"', b"\\", b"|", b">-", b"%YAML 1.1\n", b"\r", b"\x00", b"\xff", b"\xef\xbb\xbf",
-    b"\xe2\x80\xa8", b"\xc2\x85", b"1e999", b".nan", b"9" * 400, b"~", b"\n", b"  ", b"[[t]]\n", b"2024-01-01", b'"""', b"=",
-]  # fmt: skip
-
-position = st.floats(0, 1)
-mutation = st.one_of(
-    st.tuples(st.just("flip"), position, st.integers(1, 255)),
-    st.tuples(st.just("delete"), position, st.integers(1, 40)),
-    st.tuples(st.just("insert"), position, st.sampled_from(PIECES)),
-    st.tuples(st.just("duplicate"), position, st.integers(1, 3)),
-)
-mutations = st.lists(mutation, min_size=1, max_size=6)
-
-
-def mutated(content: bytes, changes: list[tuple[str, float, int | bytes]]) -> bytes:
-    for what, where, how in changes:
-        at = int(where * max(len(content) - 1, 0))
-        if isinstance(how, bytes):
-            content = content[:at] + how + content[at:]
-        elif what == "flip":
-            content = content[:at] + bytes(byte ^ how for byte in content[at : at + 1]) + content[at + 1 :]
-        elif what == "delete":
-            content = content[:at] + content[at + how :]
-        else:
-            lines = content.splitlines(keepends=True)
-            line = int(where * max(len(lines) - 1, 0))
-            content = b"".join([*lines[: line + how], *lines[line:]])
-    return content
-
 
 def assert_placed(error: InvalidFilesError, content: bytes) -> None:
     assert error.problems
@@ -98,7 +68,7 @@ thorough = settings(max_examples=2500, deadline=None, suppress_health_check=[Hea
 @thorough
 @given(mutations)
 def test_a_damaged_suite_is_read_or_refused_with_places(
-    changes: list[tuple[str, float, int | bytes]],
+    changes: list[Change],
 ) -> None:
     content = mutated(SUITE, changes)
     try:
@@ -112,7 +82,7 @@ def test_a_damaged_suite_is_read_or_refused_with_places(
 @thorough
 @given(mutations)
 def test_damaged_settings_are_read_or_refused_with_places(
-    changes: list[tuple[str, float, int | bytes]],
+    changes: list[Change],
 ) -> None:
     content = mutated(CONFIG, changes)
     try:
