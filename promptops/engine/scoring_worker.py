@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import pickle
 import sys
-from typing import BinaryIO
+from queue import SimpleQueue
+from threading import Thread
+from typing import BinaryIO, NoReturn
 
 from promptops.model.result import Score
 from promptops.plugin import CaseFailure, Sample, Scorer
@@ -21,18 +23,26 @@ def framed(message: bytes) -> bytes:
     return len(message).to_bytes(SIZE_BYTES, "big") + message
 
 
-def serve() -> None:
+def serve() -> NoReturn:
     """Says that it is ready, then scores until the other process closes its end, or is gone."""
-    requests = sys.stdin.buffer
+    requests = SimpleQueue[bytes]()
+    Thread(target=_receive, args=(sys.stdin.buffer, requests), daemon=True).start()
     outcomes = os.fdopen(os.dup(1), "wb")
     # What a scorer prints would be taken for a score.
     os.dup2(2, 1)
-    sys.path[:] = pickle.loads(_read(requests))  # noqa: S301 - from our own parent
+    sys.path[:] = pickle.loads(requests.get())  # noqa: S301 - from our own parent
     outcomes.write(framed(b""))
     outcomes.flush()
-    while request := _read(requests):
-        outcomes.write(framed(pickle.dumps(_outcome(request))))
+    while True:
+        outcomes.write(framed(pickle.dumps(_outcome(requests.get()))))
         outcomes.flush()
+
+
+def _receive(stream: BinaryIO, requests: SimpleQueue[bytes]) -> None:
+    while request := stream.read(int.from_bytes(stream.read(SIZE_BYTES), "big")):
+        requests.put(request)
+    # Nobody waits for a score any more, and the scorer at work may never end.
+    os._exit(0)
 
 
 def _outcome(request: bytes) -> Outcome:
@@ -45,8 +55,3 @@ def _outcome(request: bytes) -> Outcome:
         return failure.kind, failure.message
     except Exception as error:  # noqa: BLE001 - whatever somebody's scorer raises, it loses one case
         return "scorer_failed", f"{type(error).__name__}: {error}"
-
-
-def _read(stream: BinaryIO) -> bytes:
-    """The next message; empty at the end."""
-    return stream.read(int.from_bytes(stream.read(SIZE_BYTES), "big"))
