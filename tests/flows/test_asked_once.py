@@ -258,3 +258,22 @@ def test_offline_needs_no_client_at_all(folder: ProjectFolder, cli: Cli) -> None
     command = [sys.executable, "-c", WITHOUT_CLIENTS, "eval", "--offline"]
     done = subprocess.run(command, cwd=folder.root, capture_output=True, text=True, check=False)
     assert (done.returncode, "right" in done.stdout) == (0, True), done.stderr
+
+
+def test_all_cells_of_a_grid_get_a_case_before_the_next_one_begins(folder: ProjectFolder, cli: Cli) -> None:
+    with chat() as model:
+        chat_project(folder, model.url, cases=3, run="concurrency = 1")
+        other = PROMPT.replace("{{ message }}", "{{ message }} of q")
+        grid = SUITE.replace(
+            "prompt: p", "prompts: [p, q]\nmodels: [hosted_vllm/a, hosted_vllm/b]\nrepeats: 2"
+        )
+        folder.write({"prompts/q.yaml": other, "evals/s.yaml": grid})
+        evaluate(folder, cli)
+        asked = [(body["messages"][0]["content"], body["model"]) for body in model.bodies]
+    assert asked == [
+        (f"m{case}{prompt}", name)
+        for case in range(3)
+        for prompt in ("", " of q")
+        for name in ("a", "b")
+        for _ in range(2)
+    ]
