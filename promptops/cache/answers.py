@@ -25,6 +25,7 @@ MOST_UNWRITTEN = 256
 WRITTEN_EVERY_S = 0.25
 DAY_S = 86_400
 
+FORGET_UNUSED = "delete from answers where key in (select key from answers order by used_on, key limit ?)"
 TABLE = """
 create table if not exists answers (
     key blob primary key,
@@ -79,16 +80,16 @@ class AnswerCache:
         """The answer under a key of hex digits, or None."""
         raw = bytes.fromhex(key)
         if raw in self._unwritten:
-            return json.loads(_unpacked(self._unwritten[raw]))
+            return _unpacked(self._unwritten[raw])
         if self._connection is None and not self.path.exists():
             return None
         with self._told():
             row = self._open().execute("select answer, used_on from answers where key = ?", (raw,)).fetchone()
-        if row is None:
-            return None
-        if row[1] != self._today:
-            self._note_use(raw)
-        return json.loads(_unpacked(row[0]))
+            if row is None:
+                return None
+            if row[1] != self._today:
+                self._note_use(raw)
+            return _unpacked(row[0])
 
     def put(self, key: str, answer: JsonValue) -> None:
         """Keeps an answer, in place of an earlier one."""
@@ -125,24 +126,20 @@ class AnswerCache:
             return PruneResult(removed=0, left=self.stats())
         with self._told():
             connection = self._open()
-            before = connection.total_changes
-            connection.execute("delete from answers where used_on < ?", (self._today - max_age_days,))
-            share_kept = min(1.0, max_bytes / max(1, self._bytes()))
-            if share_kept < 1:
-                (count,) = connection.execute("select count(*) from answers").fetchone()
-                connection.execute(
-                    "delete from answers where key in (select key from answers order by used_on, key limit ?)",
-                    (count - int(count * share_kept),),
-                )
-            removed = connection.total_changes - before
-            if removed:
-                connection.execute("vacuum")
-                connection.execute("pragma wal_checkpoint(truncate)")
+            removed = connection.execute(
+                "delete from answers where used_on < ?", (self._today - max_age_days,)
+            ).rowcount
+            if removed or self._bytes() > max_bytes:
+                _compact(connection)
+            while self._bytes() > max_bytes and (count := _count(connection)):
+                too_many = count - min(count - 1, int(count * max_bytes / self._bytes()))
+                removed += connection.execute(FORGET_UNUSED, (too_many,)).rowcount
+                _compact(connection)
         return PruneResult(removed=removed, left=self.stats())
 
     def is_larger_than(self, max_bytes: int) -> bool:
         """Whether pruning is due."""
-        return self.path.exists() and self._bytes() > max_bytes
+        return self._bytes() > max_bytes
 
     def close(self) -> None:
         """Writes what is not written, notes what was used today, and lets go of the file."""
@@ -170,9 +167,7 @@ class AnswerCache:
         self._used.clear()
 
     def _bytes(self) -> int:
-        return sum(
-            file.stat().st_size for file in (self.path, self.path.with_name(f"{FILE}-wal")) if file.exists()
-        )
+        return sum(_size(self.path.with_name(name)) for name in (FILE, f"{FILE}-wal"))
 
     def _open(self) -> sqlite3.Connection:
         if self._connection is None:
@@ -181,7 +176,7 @@ class AnswerCache:
             try:
                 # Answers are longer than a row of a small page; WAL survives a killed process without an fsync each.
                 connection.execute("pragma page_size = 16384")
-                connection.execute("pragma journal_mode = wal")
+                _use_wal(connection)
                 connection.execute("pragma synchronous = normal")
                 self._check_format(connection)
                 connection.execute(TABLE)
@@ -215,6 +210,38 @@ class AnswerCache:
             ) from None
 
 
+def _use_wal(connection: sqlite3.Connection) -> None:
+    give_up_at_s = time.monotonic() + LOCK_TIMEOUT_S
+    while True:
+        try:
+            connection.execute("pragma journal_mode = wal")
+        except sqlite3.OperationalError as error:
+            # SQLite does not wait for another process that is doing the same to a new file.
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > give_up_at_s:
+                raise
+            time.sleep(0.01)
+        else:
+            return
+
+
+def _count(connection: sqlite3.Connection) -> int:
+    (count,) = connection.execute("select count(*) from answers").fetchone()
+    return int(count)
+
+
+def _compact(connection: sqlite3.Connection) -> None:
+    """Gives back the room of what was deleted."""
+    connection.execute("vacuum")
+    connection.execute("pragma wal_checkpoint(truncate)")
+
+
+def _size(file: Path) -> int:
+    try:
+        return file.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
 def today() -> int:
     """Whole days since 1970-01-01, UTC."""
     return int(time.time() // DAY_S)
@@ -228,6 +255,7 @@ def _packed(answer: JsonValue) -> bytes:
     return zlib.compress(text, 1) if len(text) > COMPRESSED_FROM_BYTES else text
 
 
-def _unpacked(packed: bytes) -> bytes:
+def _unpacked(packed: bytes) -> JsonValue:
     # JSON never begins with the byte that a zlib stream begins with.
-    return zlib.decompress(packed) if packed[:1] == b"\x78" else packed
+    answer: JsonValue = json.loads(zlib.decompress(packed) if packed[:1] == b"\x78" else packed)
+    return answer

@@ -12,7 +12,7 @@ from promptops.engine.aggregate import Tally
 from promptops.engine.events import Observer
 from promptops.engine.keys import evaluation_digest
 from promptops.engine.plan import Cell, Job, interleaved
-from promptops.model.result import CaseResult, SuiteResult
+from promptops.model.result import CaseAnswered, CaseResult, Completion, SuiteResult
 from promptops.runs.journal import RunJournal
 
 
@@ -49,6 +49,11 @@ class CellRuns:
                 run.begun_s = time.perf_counter()
                 self._observer.cell_started(cell, run.total)
             yield cell, job
+
+    def add_answer(self, cell: Cell, job: Job, completion: Completion) -> None:
+        """Keeps an answer until its result is there."""
+        answered = CaseAnswered(case_id=job.request.case.id, repeat=job.request.repeat, completion=completion)
+        self._journal.add(self._runs[cell].index, answered)
 
     def add(self, cell: Cell, result: CaseResult) -> None:
         """Takes one result; a cell ends with its last one."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, closing
+from contextlib import aclosing, asynccontextmanager, closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -88,25 +88,25 @@ async def _journalled(
     fresh = models.asking is Asking.ALWAYS
     plan = RunPlan(started_at=datetime.now(UTC), cells=tuple(digests), fresh=fresh)
     store = project.runs()
+    unfinished = store.unfinished(fresh=fresh)
     with (
-        closing(
-            Resumed(store.unfinished(fresh=fresh), dict(zip(cells, digests, strict=True)), models)
-        ) as resumed,
+        closing(Resumed(unfinished, dict(zip(cells, digests, strict=True)), models)) as resumed,
         closing(store.create(plan, secrets.token_hex(3))) as journal,
-        closing(Scoring(project.config.run.timeout_s)) as scoring,
     ):
         if resumed.answers:
             observer.run_continued(resumed.answers)
         runs = CellRuns(suites, journal, observer, models)
-        execution = Execution(
-            calls=runs.calls(),
-            concurrency=project.config.run.concurrency,
-            halt=halt,
-            kept=resumed,
-            scoring=scoring,
-            on_result=runs.add,
-        )
-        await execute(execution)
+        async with aclosing(Scoring(project.config.run.timeout_s, runs.add_answer)) as scoring:
+            execution = Execution(
+                calls=runs.calls(),
+                concurrency=project.config.run.concurrency,
+                halt=halt,
+                kept=resumed,
+                scoring=scoring,
+                on_answer=runs.add_answer,
+                on_result=runs.add,
+            )
+            await execute(execution)
         run = RunResult(
             run_id=journal.run_id,
             started_at=plan.started_at.isoformat(timespec="seconds"),
@@ -115,7 +115,7 @@ async def _journalled(
             suites=runs.results(),
         )
         journal.finish(run)
-        resumed.discard_covered()
+        resumed.discard_used()
         return run
 
 

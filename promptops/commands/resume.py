@@ -12,6 +12,9 @@ from promptops.engine.plan import Cell, Job
 from promptops.model.result import Completion
 from promptops.runs.unfinished import KeptAnswers, UnfinishedRun
 
+ASKS_A_MODEL = "prompt"
+"""The target whose answer is the model's own. Others may ask it anything, and make anything of its answer."""
+
 
 def resume_digest(cell: Cell, project: Project, models: Models) -> str:
     """The key under which a later run may take over a cell's answers; the target must be open.
@@ -47,14 +50,25 @@ class Resumed:
         if not self.answers:
             return None
         completion = self._kept.get((self._digests[cell], job.request.case.id, job.request.repeat))
-        if completion is not None and cell.model is not None:
-            self._models.keep(cell.model, job.request, completion)
+        if completion is not None and cell.target_type == ASKS_A_MODEL:
+            self._remember(cell, job, completion)
         return completion
 
-    def discard_covered(self) -> None:
-        """Removes the runs that are now complete."""
-        self._kept.discard_covered()
+    def discard_used(self) -> None:
+        """Forgets what is now part of a complete run."""
+        self._kept.discard_used()
 
     def close(self) -> None:
         """Lets other processes have what is left."""
         self._kept.close()
+
+    def _remember(self, cell: Cell, job: Job, completion: Completion) -> None:
+        """Sees that the answer is in the cache: the process that received it may have died before it was."""
+        from promptops.models.cached import CachedModel
+
+        rendered = job.request.rendered
+        assert cell.model is not None
+        assert rendered is not None
+        model = self._models.get(cell.model)
+        if isinstance(model, CachedModel):
+            model.keep(rendered, job.request.repeat, completion)

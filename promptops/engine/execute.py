@@ -36,11 +36,14 @@ class Execution:
     halt: Halt
     kept: Kept
     scoring: Scoring
+    on_answer: Callable[[Cell, Job, Completion], None]
     on_result: Callable[[Cell, CaseResult], None]
 
 
 async def execute(run: Execution) -> None:
     """Answers and scores every case; `on_result` gets each result as it arrives.
+
+    `on_answer` gets an answer that will be in no result: it could not be scored.
 
     Calls are drawn one by one, so that a dataset of any length streams through. When the run is to
     end early, no call is begun any more, and those under way are waited for and kept.
@@ -76,8 +79,12 @@ async def _work(run: Execution) -> None:
 async def _answer(run: Execution, cell: Cell, job: Job) -> CaseResult:
     try:
         completion = run.kept.answer(cell, job) or await cell.target.complete(job.request)
+    except CaseFailure as failure:
+        return errored(job, failure)
+    try:
         return await run.scoring.score(cell, job, completion)
     except CaseFailure as failure:
+        run.on_answer(cell, job, completion)
         return errored(job, failure)
 
 

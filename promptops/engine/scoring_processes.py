@@ -3,77 +3,85 @@
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
 import os
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+import pickle
+import sys
+from asyncio.subprocess import PIPE, Process
 
 from promptops.engine.plan import ScorerPlan
+from promptops.engine.scoring_worker import SIZE_BYTES, Outcome, framed
 from promptops.model.result import Score
-from promptops.plugin import CaseFailure, Sample, Scorer
+from promptops.plugin import CaseFailure
 
-ATTEMPTS = 2
-"""A scorer that never ends takes the processes of its neighbours with it; they get another try."""
-
-Outcome = Score | tuple[str, str]
-"""A score, or kind and message of a failure: exceptions do not travel between processes."""
+WORKER = (sys.executable, "-P", "-c", "from promptops.engine.scoring_worker import serve; serve()")
 
 
 class ScoringProcesses:
-    """The processes are started when the first score is wanted."""
+    """A process is started when a score is wanted and no other is free; each has one scorer at a time."""
 
     def __init__(self, timeout_s: float) -> None:
         self._timeout_s = timeout_s
-        self._pool: ProcessPoolExecutor | None = None
+        self._places = asyncio.Semaphore(max(1, (os.cpu_count() or 2) - 1))
+        self._idle: list[Process] = []
 
-    async def score(self, plan: ScorerPlan, sample: Sample) -> Score:
-        """What the scorer says of a sample.
+    async def score(self, plan: ScorerPlan, request: bytes) -> Score:
+        """What a scorer says of a sample; both are in the request.
 
         Raises:
             CaseFailure: it broke, its process ended, or it took too long.
         """
-        for _ in range(ATTEMPTS):
-            pool = self._pool = self._pool or _new_pool()
+        async with self._places:
+            fresh = not self._idle
+            process = await _new_process() if fresh else self._idle.pop()
             try:
-                future = asyncio.wrap_future(pool.submit(score_here, plan.scorer, sample))
-                return _score_of(await asyncio.wait_for(future, self._timeout_s))
+                if fresh:
+                    # Starting it takes time that is not the scorer's.
+                    await _exchanged(process, pickle.dumps(sys.path))
+                outcome = await asyncio.wait_for(_answered(process, request), self._timeout_s)
             except TimeoutError:
-                _kill_all()
-                raise CaseFailure(
-                    "scorer_timeout", f"`{plan.name}` gave no score within {self._timeout_s:g} s"
-                ) from None
-            except BrokenProcessPool:
-                if self._pool is pool:
-                    self._pool = None
-        raise CaseFailure("scorer_failed", f"the process of `{plan.name}` ended")
+                raise timed_out(plan, self._timeout_s) from None
+            except (OSError, asyncio.IncompleteReadError):
+                raise CaseFailure("scorer_failed", f"the process of `{plan.name}` ended") from None
+            else:
+                self._idle.append(process)
+            finally:
+                if process not in self._idle:
+                    await _end(process)
+        if isinstance(outcome, Score):
+            return outcome
+        raise CaseFailure(*outcome)
 
-    def close(self) -> None:
-        """Ends the processes, also those that never would."""
-        if self._pool is not None:
-            self._pool.shutdown(wait=False, cancel_futures=True)
-            _kill_all()
-
-
-def score_here(scorer: Scorer, sample: Sample) -> Outcome:
-    """Runs in the other process."""
-    try:
-        return scorer.score(sample)
-    except CaseFailure as failure:
-        return failure.kind, failure.message
+    async def close(self) -> None:
+        """Ends the processes."""
+        while self._idle:
+            await _end(self._idle.pop())
 
 
-def _score_of(outcome: Outcome) -> Score:
-    if isinstance(outcome, Score):
-        return outcome
-    raise CaseFailure(*outcome)
+def timed_out(plan: ScorerPlan, timeout_s: float) -> CaseFailure:
+    """The loss of a case whose scorer takes too long."""
+    return CaseFailure("scorer_timeout", f"`{plan.name}` gave no score within {timeout_s:g} s")
 
 
-def _new_pool() -> ProcessPoolExecutor:
-    # A forked copy of a process with threads may hang; a new one is always sound.
-    context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(max_workers=max(1, (os.cpu_count() or 2) - 1), mp_context=context)
+async def _new_process() -> Process:
+    # In a session of its own, so that Ctrl-C in a terminal does not reach what is to be finished.
+    return await asyncio.create_subprocess_exec(*WORKER, stdin=PIPE, stdout=PIPE, start_new_session=True)
 
 
-def _kill_all() -> None:
-    for process in multiprocessing.active_children():
+async def _answered(process: Process, request: bytes) -> Outcome:
+    outcome: Outcome = pickle.loads(await _exchanged(process, request))  # noqa: S301 - from our own child
+    return outcome
+
+
+async def _exchanged(process: Process, message: bytes) -> bytes:
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(framed(message))
+    await process.stdin.drain()
+    size = int.from_bytes(await process.stdout.readexactly(SIZE_BYTES), "big")
+    return await process.stdout.readexactly(size)
+
+
+async def _end(process: Process) -> None:
+    if process.returncode is None:
         process.kill()
+    await process.communicate()

@@ -20,11 +20,12 @@ class SeenIds:
     def __len__(self) -> int:
         return self._count
 
+    def __contains__(self, id_: str) -> bool:
+        return self._digests[self._index(_digest(id_))] != 0
+
     def add(self, id_: str) -> bool:
         """Whether the id is new."""
-        digest = blake2b(id_.encode("utf-8", "surrogatepass"), digest_size=8).digest()
-        # 0 stands for a free place.
-        if not self._put(int.from_bytes(digest, "big") or 1):
+        if not self._put(_digest(id_)):
             return False
         self._count += 1
         if 3 * self._count > 2 * len(self._digests):
@@ -32,15 +33,20 @@ class SeenIds:
         return True
 
     def _put(self, digest: int) -> bool:
+        index = self._index(digest)
+        if self._digests[index]:
+            return False
+        self._digests[index] = digest
+        return True
+
+    def _index(self, digest: int) -> int:
+        """Where the digest stands, or would."""
         digests = self._digests
         mask = len(digests) - 1
         index = digest & mask
-        while (there := digests[index]) != 0:
-            if there == digest:
-                return False
+        while (there := digests[index]) != 0 and there != digest:
             index = (index + 1) & mask
-        digests[index] = digest
-        return True
+        return index
 
     def _grow(self) -> None:
         before = self._digests
@@ -48,3 +54,9 @@ class SeenIds:
         for digest in before:
             if digest:
                 self._put(digest)
+
+
+def _digest(id_: str) -> int:
+    digest = blake2b(id_.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    # 0 stands for a free place.
+    return int.from_bytes(digest, "big") or 1

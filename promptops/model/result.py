@@ -55,6 +55,15 @@ class Score(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CaseAnswered(Record):
+    """A case that was answered, and is not scored yet."""
+
+    case_id: str
+    repeat: int
+    completion: Completion
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CaseScored(Record):
     """A case that was answered and scored, once (`repeat` counts from 0)."""
 

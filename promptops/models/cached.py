@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import fields, replace
 from typing import Any, Protocol
 
+from promptops.files.seen_ids import SeenIds
 from promptops.model.prompt import RenderedPrompt
 from promptops.model.record import JsonValue
 from promptops.models.asking import Asking
@@ -37,7 +38,7 @@ _DEFAULTS = {
 class CachedModel:
     """See Model. Failed calls are not kept; a model's own failure is an answer like any other.
 
-    `model` may be None where it is never asked. `own_price` is what the user says it costs, `price`
+    What this run has asked for is fresh, and not asked for again. `model` may be None where it is never asked. `own_price` is what the user says it costs, `price`
     what the table says.
     """
 
@@ -58,6 +59,7 @@ class CachedModel:
         self._own_price = own_price
         self._price = price
         self._under_way: dict[str, asyncio.Future[Completion]] = {}
+        self._answered = SeenIds()
 
     async def complete(self, rendered: RenderedPrompt, sample: int = 0) -> Completion:
         """See Model; the same request at the same time is sent once."""
@@ -72,7 +74,7 @@ class CachedModel:
         waiting = self._under_way[key] = asyncio.get_running_loop().create_future()
         try:
             completion = await self._model.complete(rendered, sample)
-            self._answers.put(key, _kept(completion))
+            self._put(key, completion)
         except BaseException as error:
             # Nobody may be waiting, and a failure that nobody fetches is complained about.
             waiting.set_exception(error if isinstance(error, Exception) else _interrupted())
@@ -93,18 +95,21 @@ class CachedModel:
         return self._known(self.key(rendered, sample))
 
     def keep(self, rendered: RenderedPrompt, sample: int, completion: Completion) -> None:
-        """Keeps an answer that an interrupted run had received, unless it is kept already."""
-        key = self.key(rendered, sample)
-        if self._answers.get(key) is None:
-            self._answers.put(key, _kept(completion))
+        """Keeps an answer that was received elsewhere."""
+        self._put(self.key(rendered, sample), completion)
 
     async def close(self) -> None:
         """See Model."""
         if self._model is not None:
             await self._model.close()
 
-    def _known(self, key: str) -> Completion | None:
+    def _put(self, key: str, completion: Completion) -> None:
+        self._answers.put(key, _kept(completion))
         if self._asking is Asking.ALWAYS:
+            self._answered.add(key)
+
+    def _known(self, key: str) -> Completion | None:
+        if self._asking is Asking.ALWAYS and key not in self._answered:
             return None
         kept: Any = self._answers.get(key)
         if kept is None:

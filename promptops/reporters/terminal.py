@@ -192,8 +192,14 @@ def report_markdown(text: str, out: TextIO, *, width: int) -> None:
         out.write(text)
 
 
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """Passes the error on, where the library would end the process with an exit code of its own."""
+        raise  # noqa: PLE0704 - called where it is handled
+
+
 def _console(out: TextIO, width: int) -> Console:
-    return Console(file=out, width=width, highlight=False, markup=False, emoji=False, soft_wrap=False)
+    return _Console(file=out, width=width, highlight=False, markup=False, emoji=False, soft_wrap=False)
 
 
 def _cells(suite: SuiteResult) -> list[Text]:

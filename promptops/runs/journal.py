@@ -15,14 +15,21 @@ from promptops.errors import InvalidFilesError, Location, NothingSelectedError, 
 from promptops.files.codec import decode_value, encode, to_json
 from promptops.files.state_folder import make_state_folder
 from promptops.model.record import JsonValue, Record
-from promptops.model.result import CaseErrored, CaseResult, CaseScored, RunResult
+from promptops.model.result import CaseAnswered, CaseErrored, CaseResult, CaseScored, RunResult
 from promptops.runs.lock import try_lock
-from promptops.runs.unfinished import UnfinishedRun
+from promptops.runs.unfinished import RESULTS, SUMMARY, UnfinishedRun
 
 FORMAT = 1
 PLAN = "plan.json"
-RESULTS = "results.jsonl"
-SUMMARY = "run.json"
+KINDS: Mapping[type[CaseResult | CaseAnswered], str] = {
+    CaseScored: "scored",
+    CaseErrored: "errored",
+    CaseAnswered: "answered",
+}
+RESULT_KINDS: Mapping[str, type[CaseResult]] = {
+    KINDS[CaseScored]: CaseScored,
+    KINDS[CaseErrored]: CaseErrored,
+}
 RUN_ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{6}")
 
 
@@ -86,7 +93,7 @@ class RunStore:
                 and isinstance(cells, list)
                 and header.get("fresh") in (True, fresh)
             ):
-                run = UnfinishedRun.take(plan.parent, plan.parent / RESULTS, cells)
+                run = UnfinishedRun.take(plan.parent, cells)
                 if run is not None:
                     yield run
 
@@ -119,8 +126,9 @@ class RunStore:
             with (self.folder / run_id / RESULTS).open(encoding="utf-8") as lines:
                 for line in lines:
                     row = json.loads(line)
-                    kind: type[CaseResult] = CaseScored if row["kind"] == "scored" else CaseErrored
-                    yield row["cell"], decode_value(kind, row["result"], Location(run_id))
+                    kind = RESULT_KINDS.get(row["kind"])
+                    if kind is not None:
+                        yield row["cell"], decode_value(kind, row["result"], Location(run_id))
         except (OSError, ValueError, LookupError, TypeError, InvalidFilesError):
             raise self._damaged(run_id) from None
 
@@ -150,11 +158,10 @@ class RunJournal:
         self._stream = stream
         self._answers = 0
 
-    def add(self, cell: int, result: CaseResult) -> None:
-        """Writes one result; it is on its way to the disk when this returns."""
-        scored = isinstance(result, CaseScored)
-        self._answers += scored
-        row = {"cell": cell, "kind": "scored" if scored else "errored", "result": result}
+    def add(self, cell: int, result: CaseResult | CaseAnswered) -> None:
+        """Writes one result, or an answer that waits for one; the system has it when this returns."""
+        self._answers += not isinstance(result, CaseErrored)
+        row = {"cell": cell, "kind": KINDS[type(result)], "result": result}
         self._stream.write(to_json(row) + "\n")
         self._stream.flush()
 

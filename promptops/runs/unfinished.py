@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from io import SEEK_END
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from promptops.model.result import Completion
 from promptops.runs.lock import try_lock
+
+RESULTS = "results.jsonl"
+SUMMARY = "run.json"
+TAKEN = "taken"
+"""What stands in the journal of an unfinished run for an answer that is part of a complete one."""
 
 AnswerKey = tuple[str, str, int]
 """A cell's digest, a case's id, and the number of the repeat."""
@@ -25,31 +31,66 @@ class UnfinishedRun:
     stream: BinaryIO
 
     @classmethod
-    def take(cls, folder: Path, results: Path, cells: Sequence[str]) -> UnfinishedRun | None:
-        """The run, or None while another process has it."""
+    def take(cls, folder: Path, cells: Sequence[str]) -> UnfinishedRun | None:
+        """The run, or None while another process has it, or if it is finished after all."""
         try:
-            stream = results.open("rb+")
+            stream = (folder / RESULTS).open("rb+")
         except OSError:
             return None
-        if try_lock(stream):
+        # Whoever wrote it may have finished it before the lock was free.
+        if try_lock(stream) and not (folder / SUMMARY).exists():
             return cls(folder, cells, stream)
         stream.close()
         return None
+
+    def places(self) -> dict[AnswerKey, int]:
+        """Where each answer begins that is in no complete run yet."""
+        places: dict[AnswerKey, int] = {}
+        start = 0
+        for line in self.stream:
+            try:
+                row = json.loads(line)
+                result = row["result"]
+                key = (self.cells[row["cell"]], result["case_id"], result["repeat"])
+                if row["kind"] == TAKEN:
+                    places.pop(key, None)
+                elif _answered(row) is not None:
+                    places[key] = start
+            except (ValueError, LookupError, TypeError):
+                pass  # A killed process may leave the half of a line.
+            start += len(line)
+        return places
+
+    def strike_out(self, answers: Iterable[AnswerKey]) -> None:
+        """Notes that a complete run has these answers."""
+        index = {digest: number for number, digest in enumerate(self.cells)}
+        rows = (
+            {"cell": index[cell], "kind": TAKEN, "result": {"case_id": case_id, "repeat": repeat}}
+            for cell, case_id, repeat in answers
+        )
+        self.stream.seek(0, SEEK_END)
+        # The last line may be half a line.
+        self.stream.write(b"\n" + b"".join(json.dumps(row).encode() + b"\n" for row in rows))
+        self.stream.flush()
 
 
 class KeptAnswers:
     """The answers of unfinished runs, left on disk; only their places are held."""
 
-    def __init__(self, runs: Iterable[UnfinishedRun], cells: Sequence[str]) -> None:
-        self._runs: list[UnfinishedRun] = []
+    def __init__(self, runs: Iterable[UnfinishedRun], cells: Iterable[str]) -> None:
+        self._runs: list[tuple[UnfinishedRun, frozenset[AnswerKey]]] = []
         self._places: dict[AnswerKey, tuple[BinaryIO, int]] = {}
-        self._cells = frozenset(cells)
+        self._used: set[AnswerKey] = set()
+        wanted = frozenset(cells)
         for run in runs:
-            if self._cells.isdisjoint(run.cells):
+            if wanted.isdisjoint(run.cells):
                 run.stream.close()
                 continue
-            self._runs.append(run)
-            self._places.update(self._read(run))
+            places = run.places()
+            self._runs.append((run, frozenset(places)))
+            self._places.update(
+                (key, (run.stream, start)) for key, start in places.items() if key[0] in wanted
+            )
 
     def __len__(self) -> int:
         return len(self._places)
@@ -63,35 +104,24 @@ class KeptAnswers:
         stream.seek(start)
         completion = _answered(json.loads(stream.readline()))
         assert completion is not None
+        self._used.add(key)
         return replace(completion, cached=True)
 
-    def discard_covered(self) -> None:
-        """Removes the runs of which this one did everything."""
-        for run in self._runs:
-            if self._cells.issuperset(run.cells):
+    def discard_used(self) -> None:
+        """Forgets the answers that were used; a run that has no others is removed."""
+        for run, answers in self._runs:
+            if answers <= self._used:
                 shutil.rmtree(run.folder, ignore_errors=True)
+            else:
+                run.strike_out(answers & self._used)
 
     def close(self) -> None:
         """Lets other processes have the runs."""
-        for run in self._runs:
+        for run, _ in self._runs:
             run.stream.close()
-
-    def _read(self, run: UnfinishedRun) -> Iterator[tuple[AnswerKey, tuple[BinaryIO, int]]]:
-        start = 0
-        for line in run.stream:
-            try:
-                row = json.loads(line)
-                if _answered(row) is not None:
-                    result = row["result"]
-                    key = (run.cells[row["cell"]], result["case_id"], result["repeat"])
-                    if key[0] in self._cells:
-                        yield key, (run.stream, start)
-            except (ValueError, LookupError, TypeError):
-                pass  # A killed process may leave the half of a line.
-            start += len(line)
 
 
 def _answered(row: Any) -> Completion | None:
-    if row["kind"] != "scored":
+    if row["kind"] not in ("scored", "answered"):
         return None
     return Completion(**row["result"]["completion"])
