@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,11 @@ from promptops.model.result import Completion
 from promptops.model.suite import as_text
 from promptops.models.lane import AttemptFailed, Usage, failure_of_finish
 from promptops.models.prices import Price
+
+_THOUGHTS = re.compile(
+    r"\A<(?:think|thinking|budget:thinking)>.*?</(?:think|thinking|budget:thinking)>", re.DOTALL
+)
+"""What a model says to itself, where its server does not set it apart."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,15 +44,22 @@ def read_answer(document: JsonValue, timing: Timing, price: Price | None) -> Com
     except (LookupError, TypeError, AttributeError, ValueError):
         raise AttemptFailed("bad_answer", "the provider's answer is not a chat completion") from None
     return Completion(
-        output=text or (as_text(calls) if calls else refusal or ""),
+        output=_THOUGHTS.sub("", text) or (as_text(calls) if calls else refusal or ""),
         latency_ms=timing.latency_ms,
         first_answer_ms=timing.first_answer_ms,
         input_tokens=usage.input_tokens if usage else 0,
         output_tokens=usage.output_tokens if usage else 0,
-        cost_usd=price.cost_usd(usage) if price and usage else None,
+        cost_usd=price.cost_usd(usage) if price and usage else _told_cost_usd(document),
         failure="refusal" if refusal and not text else failure_of_finish(finish),
         data={"tool_calls": calls} if calls else {},
     )
+
+
+def _told_cost_usd(document: Any) -> float | None:
+    """What the provider itself says that the answer cost."""
+    usage = document.get("usage")
+    cost = usage.get("cost") if usage else None
+    return float(cost) if isinstance(cost, int | float) and cost >= 0 else None
 
 
 def _text(content: Any) -> str:
@@ -57,10 +70,11 @@ def _text(content: Any) -> str:
 
 def _call(call: Mapping[str, Any]) -> dict[str, JsonValue]:
     function = call["function"]
+    arguments = function["arguments"]
     return {
         "id": call.get("id"),
         "type": "function",
-        "function": {"name": function["name"], "arguments": function["arguments"]},
+        "function": {"name": function["name"], "arguments": as_text(arguments)},
     }
 
 
@@ -72,4 +86,5 @@ def _usage(usage: Any) -> Usage | None:
     tokens = (usage.get("prompt_tokens") or 0, usage.get("completion_tokens") or 0, cached)
     if not all(isinstance(each, int) and each >= 0 for each in tokens):
         raise ValueError("tokens are whole numbers from 0 up")
-    return Usage(*tokens)
+    # Clients put noughts where a server says nothing; no request is without tokens.
+    return Usage(*tokens) if any(tokens) else None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from promptops.errors import ConfigError
 from promptops.model.config import ProviderSettings
-from promptops.models.prices import listed_providers, provider_of_listed
+from promptops.models.prices import listed_providers, provider_of_listed, speaks_responses
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +46,8 @@ class ModelPlace:
     @property
     def speaks_openai(self) -> bool:
         """Whether OpenAI's chat protocol reaches it; an endpoint of a provider that nobody lists does."""
+        if self.provider == "openai" and speaks_responses(self.bare_name):
+            return False
         return self.provider in OPENAI_LIKE or (
             self.endpoint is not None and self.provider not in listed_providers()
         )
@@ -67,8 +69,8 @@ def place_of(
     return ModelPlace(provider=provider, bare_name=bare_name, endpoint=endpoint)
 
 
-def url_of(place: ModelPlace) -> str:
-    """Where the chat requests of a model go.
+def base_url_of(place: ModelPlace) -> str:
+    """Where a model that speaks OpenAI's protocol is.
 
     Raises:
         ConfigError: nobody knows.
@@ -84,7 +86,12 @@ def url_of(place: ModelPlace) -> str:
         raise ConfigError(f"the `api_base` of `{place.provider}` must begin with http:// or https://")
     if place.provider == "ollama" and not base.endswith("/v1"):
         base += "/v1"
-    return f"{base}/chat/completions"
+    return base
+
+
+def url_of(place: ModelPlace) -> str:
+    """Where the chat requests of a model go; see `base_url_of`."""
+    return f"{base_url_of(place)}/chat/completions"
 
 
 def key_of(model: str, place: ModelPlace, environment: Mapping[str, str]) -> str:
