@@ -13,6 +13,8 @@ from promptops.model.suite import as_text
 from promptops.models.lane import AttemptFailed, Usage, failure_of_finish
 from promptops.models.prices import Price
 
+ANSWERING_TOOL = "json_tool_call"
+"""The tool whose arguments are the answer, for models that take no schema of it."""
 _THOUGHTS = re.compile(
     r"\A<(?:think|thinking|budget:thinking)>.*?</(?:think|thinking|budget:thinking)>", re.DOTALL
 )
@@ -38,6 +40,8 @@ def read_answer(document: JsonValue, timing: Timing, price: Price | None) -> Com
         message = choice["message"]
         calls = [_call(each) for each in message.get("tool_calls") or ()]
         text = _text(message.get("content"))
+        if [each["function"]["name"] for each in calls] == [ANSWERING_TOOL]:
+            text, calls = calls[0]["function"]["arguments"], []
         refusal = message.get("refusal") or (message.get("provider_specific_fields") or {}).get("refusal")
         finish = choice.get("finish_reason")
         usage = _usage(document.get("usage"))

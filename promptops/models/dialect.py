@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from promptops.models.answer import ANSWERING_TOOL
+from promptops.models.prices import takes_json_schema
 from promptops.models.providers import OPENAI_LIKE, ModelPlace
 
 _O_SERIES = re.compile(r"o\d")
@@ -17,11 +19,15 @@ def spoken_to(place: ModelPlace, options: Mapping[str, Any]) -> dict[str, Any]:
     spoken = {**options, "messages": with_roles(place, options["messages"])}
     if _is_openai(place) and _COUNTS_ITS_THOUGHTS.match(place.bare_name):
         _rename(spoken, "max_tokens", "max_completion_tokens")
-    elif place.provider == "mistral":
-        _rename(spoken, "seed", "random_seed")
-        _rename(spoken, "max_completion_tokens", "max_tokens")
-    elif place.provider == "deepseek":
+    elif place.provider in ("mistral", "deepseek"):
         spoken["messages"] = [_with_plain_text(message) for message in spoken["messages"]]
+        if place.provider == "mistral":
+            _rename(spoken, "seed", "random_seed")
+            _rename(spoken, "max_completion_tokens", "max_tokens")
+    elif place.provider == "groq":
+        _rename(spoken, "max_completion_tokens", "max_tokens")
+        if not takes_json_schema(f"groq/{place.bare_name}"):
+            _ask_for_a_call(spoken)
     elif place.provider == "openrouter":
         # Its answers then say what they cost.
         spoken.setdefault("usage", {"include": True})
@@ -44,6 +50,17 @@ def _is_openai(place: ModelPlace) -> bool:
 def _rename(options: dict[str, Any], name: str, new_name: str) -> None:
     if name in options:
         options.setdefault(new_name, options.pop(name))
+
+
+def _ask_for_a_call(options: dict[str, Any]) -> None:
+    """The wanted structure as the arguments of a tool, where there are no tools besides."""
+    schema = options.get("response_format", {}).get("json_schema")
+    if schema is None or "tools" in options:
+        return
+    del options["response_format"]
+    function = {"name": ANSWERING_TOOL, "parameters": schema["schema"]}
+    options["tools"] = [{"type": "function", "function": function}]
+    options["tool_choice"] = {"type": "function", "function": {"name": ANSWERING_TOOL}}
 
 
 def _with_plain_text(message: Mapping[str, Any]) -> dict[str, Any]:

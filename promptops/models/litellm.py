@@ -202,6 +202,6 @@ def _type_names(error: BaseException) -> Iterator[str]:
 
 
 def _code(error: Exception) -> str:
-    body = getattr(error, "body", None)
-    code = body.get("code") if isinstance(body, dict) else None
-    return code if isinstance(code, str) else ""
+    bodies = (getattr(each, "body", None) for each in _causes(error))
+    codes = (body.get("code") for body in bodies if isinstance(body, dict))
+    return next((code for code in codes if isinstance(code, str)), "")

@@ -93,6 +93,11 @@ def speaks_responses(model: str) -> bool:
     return _table(PRICES).get(model, {}).get("mode") == "responses"
 
 
+def takes_json_schema(model: str) -> bool:
+    """Whether a model, named `provider/model`, is known to answer by a schema."""
+    return _entry(model).get("supports_response_schema") is True
+
+
 def listed_models() -> Iterable[str]:
     """Every model of the table."""
     return _table(PRICES)
