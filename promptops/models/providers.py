@@ -23,7 +23,7 @@ OPENAI_LIKE: Mapping[str, OpenAiLike] = {
     "openai": OpenAiLike(url="https://api.openai.com/v1", key_variables=("OPENAI_API_KEY",)),
     "groq": OpenAiLike(url="https://api.groq.com/openai/v1", key_variables=("GROQ_API_KEY",)),
     "together_ai": OpenAiLike(
-        url="https://api.together.xyz/v1", key_variables=("TOGETHERAI_API_KEY", "TOGETHER_API_KEY")
+        url="https://api.together.ai/v1", key_variables=("TOGETHERAI_API_KEY", "TOGETHER_API_KEY")
     ),
     "mistral": OpenAiLike(url="https://api.mistral.ai/v1", key_variables=("MISTRAL_API_KEY",)),
     "deepseek": OpenAiLike(url="https://api.deepseek.com/beta", key_variables=("DEEPSEEK_API_KEY",)),

@@ -186,10 +186,9 @@ def test_an_answer_without_end_is_given_up() -> None:
 def test_no_key_follows_a_redirect(lane: LaneSetting, model: str, status: int) -> None:
     with service(always(Reply(answer()))) as elsewhere:
         moved = Reply({}, status=status, headers={"Location": f"{elsewhere.url}/v1/chat/completions"})
-        with service(always(moved)) as server:
-            # litellm goes where it is sent, but leaves the key at home.
-            with suppress(AttemptFailed):
-                ask(lane, f"{server.url}/v1", rendered_prompt(model))
+        # litellm goes where it is sent, but leaves the key at home.
+        with service(always(moved)) as server, suppress(AttemptFailed):
+            ask(lane, f"{server.url}/v1", rendered_prompt(model))
     assert KEY in str([call.headers for call in server.calls])
     assert KEY not in str([call.headers for call in elsewhere.calls])
 
