@@ -112,8 +112,10 @@ def listed_providers() -> Container[str]:
 def _entry(model: str) -> Mapping[str, Any]:
     table = _table(PRICES)
     provider, _, bare = model.partition("/")
-    listed = table.get(model) or table.get(bare) or {}
-    return listed if listed.get("litellm_provider", provider).startswith(provider) else {}
+    if model in table:
+        return table[model]
+    listed = table.get(bare, {})
+    return listed if listed.get("litellm_provider", "").startswith(provider) else {}
 
 
 @cache

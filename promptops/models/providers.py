@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -62,7 +63,7 @@ def place_of(
     if not slash or not known:
         provider, bare_name = provider_of_listed(model) or provider, model
     configured = settings[provider].api_base if provider in settings else None
-    prefix = provider.upper().replace("-", "_")
+    prefix = _prefix(provider)
     endpoint = (
         configured or environment.get(f"{prefix}_BASE_URL") or environment.get(f"{prefix}_API_BASE") or None
     )
@@ -101,12 +102,17 @@ def key_of(model: str, place: ModelPlace, environment: Mapping[str, str]) -> str
         ConfigError: its variable is not set.
     """
     like = OPENAI_LIKE.get(place.provider) or OpenAiLike(
-        key_variables=(f"{place.provider.upper()}_API_KEY",), needs_key=False
+        key_variables=(f"{_prefix(place.provider)}_API_KEY",), needs_key=False
     )
     key = next((environment[name] for name in like.key_variables if environment.get(name)), None)
     if key is None and like.needs_key and place.endpoint is None:
         raise missing_key(model, like.key_variables[:1])
     return key or NO_KEY
+
+
+def _prefix(provider: str) -> str:
+    """What the variables of a provider begin with."""
+    return re.sub(r"\W", "_", provider, flags=re.ASCII).upper()
 
 
 def missing_key(model: str, variables: tuple[str, ...]) -> ConfigError:
