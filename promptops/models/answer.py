@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
 from promptops.model.record import JsonValue
@@ -42,28 +43,30 @@ def read_answer(document: JsonValue, timing: Timing, price: Price | None) -> Com
         text = _text(message.get("content"))
         if [each["function"]["name"] for each in calls] == [ANSWERING_TOOL]:
             text, calls = calls[0]["function"]["arguments"], []
-        refusal = message.get("refusal") or (message.get("provider_specific_fields") or {}).get("refusal")
-        finish = choice.get("finish_reason")
+        refusal = _text(
+            message.get("refusal") or (message.get("provider_specific_fields") or {}).get("refusal")
+        )
+        failure = "refusal" if refusal and not text else failure_of_finish(choice.get("finish_reason"))
         usage = _usage(document.get("usage"))
-    except (LookupError, TypeError, AttributeError, ValueError):
+        cost_usd = price.cost_usd(usage) if price and usage else _told_cost_usd(document.get("usage"))
+    except (LookupError, TypeError, AttributeError, ValueError, OverflowError):
         raise AttemptFailed("bad_answer", "the provider's answer is not a chat completion") from None
     return Completion(
-        output=_THOUGHTS.sub("", text) or (as_text(calls) if calls else refusal or ""),
+        output=_THOUGHTS.sub("", text) or (as_text(calls) if calls else refusal),
         latency_ms=timing.latency_ms,
         first_answer_ms=timing.first_answer_ms,
         input_tokens=usage.input_tokens if usage else 0,
         output_tokens=usage.output_tokens if usage else 0,
-        cost_usd=price.cost_usd(usage) if price and usage else _told_cost_usd(document),
-        failure="refusal" if refusal and not text else failure_of_finish(finish),
+        cost_usd=cost_usd,
+        failure=failure,
         data={"tool_calls": calls} if calls else {},
     )
 
 
-def _told_cost_usd(document: Any) -> float | None:
+def _told_cost_usd(usage: Any) -> float | None:
     """What the provider itself says that the answer cost."""
-    usage = document.get("usage")
     cost = usage.get("cost") if usage else None
-    return float(cost) if isinstance(cost, int | float) and cost >= 0 else None
+    return float(cost) if isinstance(cost, int | float) and 0 <= cost < inf else None
 
 
 def _text(content: Any) -> str:

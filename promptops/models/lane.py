@@ -137,7 +137,9 @@ def error_message(text: str, code: object = None) -> str:
     try:
         document: Any = parse_json(text)
         error = document["error"]
-        text, code = error["message"], error.get("code") or code
+        code = error.get("code") or code
+        if isinstance(error["message"], str):
+            text = error["message"]
     except (ValueError, LookupError, TypeError, AttributeError):
         pass
     return f"{code}: {text}" if code and str(code) not in text else text

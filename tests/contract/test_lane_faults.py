@@ -175,6 +175,14 @@ def test_an_answer_that_does_not_come_in_time(lane: LaneSetting, model: str) -> 
     assert told.message == f"no answer within {SHORT_S:g} s"
 
 
+def test_an_answer_that_comes_in_drops_is_late_as_well(lane: LaneSetting) -> None:
+    over = Event()
+    with service(always(Reply(answer(), drips=over))) as server:
+        told = failure(lane, server.url, rendered_prompt(), timeout_s=SHORT_S)
+        over.set()
+    assert told.kind == "timeout"
+
+
 def test_an_answer_without_end_is_given_up() -> None:
     # litellm takes whatever comes.
     body = b" " * (openai_chat.MOST_BYTES + 1)

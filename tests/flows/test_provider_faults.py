@@ -180,6 +180,32 @@ def test_what_no_other_call_would_survive_stops_the_run(
     assert result.err.count("error:") == 1
 
 
+@pytest.mark.parametrize("lane", LANES)
+def test_a_request_that_is_too_long_is_the_models_failure(
+    project: ProjectFolder, cli: Cli, lane: str
+) -> None:
+    too_long = refusal(400, "maximum context length is 8192 tokens", "context_length_exceeded")
+    with service(lambda call: right(call) if number(call) else too_long) as server:
+        result = evaluate(project, cli, server, lane=lane)
+    suite = only_suite(result)
+    assert result.code == 0
+    assert (suite["scored"], suite["errored"]) == (CASES, 0)
+    assert [(each["id"], each["failure"]) for each in suite["failed_output"]] == [("c0", "context_overflow")]
+    assert len(server.calls) == CASES
+
+
+@pytest.mark.parametrize("lane", LANES)
+@pytest.mark.parametrize("text", ["\ud83d", "a\x00b", "\u2028", "\x1b[31mred", "🎉" * 1000])
+def test_odd_texts_are_answers_like_others(project: ProjectFolder, cli: Cli, lane: str, text: str) -> None:
+    with_cases(project, 2)
+    with service(lambda _: Reply(answer(text))) as server:
+        first = evaluate(project, cli, server, lane=lane)
+        again = evaluate(project, cli, server, lane=lane)
+    assert (first.code, again.code) == (0, 0)
+    assert len(server.calls) == 2
+    assert scores(again) == scores(first)
+
+
 def test_a_provider_that_goes_down_ends_the_run_and_what_was_answered_is_kept(
     project: ProjectFolder, cli: Cli
 ) -> None:
