@@ -24,6 +24,8 @@ def spoken_to(place: ModelPlace, options: Mapping[str, Any]) -> dict[str, Any]:
         if place.provider == "mistral":
             _rename(spoken, "seed", "random_seed")
             _rename(spoken, "max_completion_tokens", "max_tokens")
+            if spoken.get("tool_choice") == "required":
+                spoken["tool_choice"] = "any"
     elif place.provider == "groq":
         _rename(spoken, "max_completion_tokens", "max_tokens")
         if not takes_json_schema(f"groq/{place.bare_name}"):

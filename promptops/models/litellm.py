@@ -7,9 +7,9 @@ import gc
 import os
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
-from functools import cache
+from functools import cache, cached_property
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -86,6 +86,7 @@ class LitellmLane:
         Raises:
             ConfigError: litellm does not know it, or its key is not there.
         """
+        litellm_library()  # no call is to wait for the import, which takes seconds
         # What litellm does not know, or speaks to in another language, it reaches as OpenAI's.
         as_openai = place.speaks_openai and (place.provider not in OPENAI_LIKE or place.provider == "ollama")
         self._model = f"openai/{place.bare_name}" if as_openai else model
@@ -116,6 +117,11 @@ class LitellmLane:
         await GLOBAL_LOGGING_WORKER.flush()
         await litellm_library().close_litellm_async_clients()
 
+    @cached_property
+    def _supported(self) -> Collection[str]:
+        names: Collection[str] = litellm_library().get_supported_openai_params(self._model) or ()
+        return names
+
     def _missing_key(self, model: str) -> str | None:
         litellm = litellm_library()
         try:
@@ -144,6 +150,10 @@ class LitellmLane:
             arguments["api_base"] = self._endpoint
         if self._key is not None:
             arguments["api_key"] = self._key
+        if self._place.speaks_openai:
+            # Whether a parameter is wrong is for the provider to say.
+            foreign = [name for name in rendered.parameters if name not in self._supported]
+            arguments["allowed_openai_params"] = foreign
         if rendered.tools:
             # Some versions import a package that is not installed as soon as tools are given.
             arguments["_skip_mcp_handler"] = True

@@ -215,6 +215,20 @@ REQUESTS: dict[str, dict[str, Any]] = {
     "plain": {},
     "parameters": {"parameters": {name: PARAMETERS[name] for name in list(PARAMETERS)[:5]}},
     "max completion tokens": {"parameters": {"max_completion_tokens": 16}},
+    "unusual parameters": {
+        "parameters": {
+            "logit_bias": {"5": 1},
+            "logprobs": True,
+            "presence_penalty": 0.1,
+            "user": "u",
+            "verbosity": "low",
+            "service_tier": "flex",
+            "top_k": 4,
+            "min_p": 0.1,
+        }
+    },
+    "an object": {"parameters": {"response_format": {"type": "json_object"}}},
+    "a call": {"tools": (TOOL,), "parameters": {"tool_choice": "required", "parallel_tool_calls": False}},
     "one stop": {"parameters": {"stop": "END"}},
     "tools": {"tools": (TOOL,), "parameters": {"tool_choice": "auto"}},
     "structured": {"output": SCHEMA},
