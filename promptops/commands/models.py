@@ -18,14 +18,12 @@ from promptops.plugin import Completion, Model, Request
 if TYPE_CHECKING:
     from promptops.cache.answers import AnswerCache
     from promptops.models.cached import CachedModel
-    from promptops.models.lane import Lane
     from promptops.models.limits import Budget
     from promptops.models.prices import Price
     from promptops.models.provider import Provider
     from promptops.models.providers import ModelPlace
 
 EMBEDDED = "promptops/"
-FAST = "fast"
 
 
 class Models:
@@ -118,11 +116,12 @@ class Models:
         )
 
     def _asked(self, name: str, place: ModelPlace, price: Callable[[], Price | None]) -> Model:
+        from promptops.models.lanes import lane_to
         from promptops.models.limits import Budget
         from promptops.models.provider import ProviderModel
 
         run = self._project.config.run
-        lane = self._lane(name, place, price)
+        lane = lane_to(name, place, run, price, self._environment)
         self._lanes[name] = lane.name
         self._budget = self._budget or Budget(run.budget_usd, self._halt)
         if run.budget_usd is not None and price() is None:
@@ -132,23 +131,6 @@ class Models:
             )
         provider = self._provider(place)
         return ProviderModel(name, lane, provider, self._budget, price, retries=run.retries)
-
-    def _lane(self, name: str, place: ModelPlace, price: Callable[[], Price | None]) -> Lane:
-        run = self._project.config.run
-        if run.lane == "auto" and place.speaks_openai:
-            from promptops.models.openai_chat import OpenAiChatLane
-            from promptops.models.providers import key_of, url_of
-
-            return OpenAiChatLane(
-                place.bare_name,
-                url=url_of(place),
-                key=key_of(name, place, self._environment),
-                timeout_s=run.timeout_s,
-                price=price,
-            )
-        from promptops.models.litellm import LitellmLane
-
-        return LitellmLane(name, place, timeout_s=run.timeout_s, price=price)
 
     def _provider(self, place: ModelPlace) -> Provider:
         from promptops.models.limits import RateLimit

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
+from promptops.model.json_text import parse_json
 from promptops.model.prompt import RenderedPrompt
 from promptops.model.result import Completion
 
@@ -15,12 +16,17 @@ FailureKind = Literal[
 ]
 LONGEST_MESSAGE = 300
 SHORTEST_SECRET = 6
-_SECRET = re.compile(r"\b(?:sk|pk|rk|gsk|key|Bearer)[-_ ][\w.*-]{6,}|AIza[\w-]{8,}")
+_SECRET = re.compile(
+    # Words have no digits and no asterisks; what hides the middle of a key has.
+    r"\b(?:(?:sk|pk|rk|gsk|xai|key)[-_]|Bearer\s+)(?=[\w.*~+/-]*[\d*])[\w.*~+/-]{6,}=*"
+    r"|\bAIza[\w-]{8,}|\beyJ[\w-]{8,}(?:\.[\w-]+)*"
+)
 _SECRET_NAME = re.compile(r".*_(?:KEY|TOKEN|SECRET|PASSWORD)", re.ASCII)
 
 WRONG_KEY = frozenset({401, 402, 403})
 REFUSED = frozenset({400, 404, 405, 413, 422})
 """The same request would be refused again."""
+REDIRECTS = range(300, 400)
 
 CONTEXT_OVERFLOW = (
     "context_length_exceeded",
@@ -39,6 +45,14 @@ CONTENT_FILTER = (
     "responsible ai",
     "safety system",
 )
+
+
+FAILURES_OF_FINISH = {
+    "length": "cut_off",
+    "max_tokens": "cut_off",
+    "model_length": "cut_off",
+    "content_filter": "content_filter",
+}
 
 
 class AttemptFailed(Exception):  # noqa: N818 - the caller decides whether it is an error
@@ -96,7 +110,7 @@ def kind_of_status(status: int) -> FailureKind:
     """The kind of failure that an HTTP status stands for."""
     if status in WRONG_KEY:
         return "wrong_key"
-    if status in REFUSED:
+    if status in REFUSED or REDIRECTS.start <= status < REDIRECTS.stop:
         return "refused_request"
     if status == 408:  # noqa: PLR2004 - Request Timeout
         return "timeout"
@@ -115,7 +129,20 @@ def failure_of_refusal(text: str) -> str | None:
 
 def failure_of_finish(reason: str | None) -> str | None:
     """The model's own failure behind the reason for which an answer ended."""
-    return {"length": "cut_off", "content_filter": "content_filter"}.get(reason or "")
+    return FAILURES_OF_FINISH.get(reason or "")
+
+
+def error_message(text: str, code: object = None) -> str:
+    """What an error says of itself, behind its code: `error.message` if it is such a document, else the text."""
+    try:
+        document: Any = parse_json(text)
+        error = document["error"]
+        code = error.get("code") or code
+        if isinstance(error["message"], str):
+            text = error["message"]
+    except (ValueError, LookupError, TypeError, AttributeError):
+        pass
+    return f"{code}: {text}" if code and str(code) not in text else text
 
 
 def without_secrets(text: str) -> str:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import os
+import re
 import time
-from collections.abc import Callable, Iterator
-from functools import cache
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import replace
+from functools import cache, cached_property
+from http import HTTPStatus
 from typing import Any, Final
 
 from promptops.errors import ConfigError, did_you_mean
@@ -14,9 +18,16 @@ from promptops.model.prompt import RenderedPrompt
 from promptops.model.result import Completion
 from promptops.models.answer import Timing, read_answer
 from promptops.models.chat import chat_options
-from promptops.models.lane import AttemptFailed, FailureKind, failure_of_refusal, kind_of_status
+from promptops.models.dialect import with_roles
+from promptops.models.lane import (
+    AttemptFailed,
+    FailureKind,
+    error_message,
+    failure_of_refusal,
+    kind_of_status,
+)
 from promptops.models.prices import Price, listed_models
-from promptops.models.providers import NO_KEY, OPENAI_LIKE, ModelPlace, missing_key
+from promptops.models.providers import NO_KEY, OPENAI_LIKE, ModelPlace, base_url_of, missing_key
 from promptops.models.retry import retry_after_s
 
 ENVIRONMENT = {
@@ -25,7 +36,10 @@ ENVIRONMENT = {
     "LITELLM_MODE": "PRODUCTION",
     "LITELLM_LOG": "ERROR",
 }
-NOT_AN_ANSWER = ("Empty or invalid response", "no 'choices'", "Unable to get json response")
+GRACE_S = 1.0
+"""The library's own timeout, which ends more tidily, comes first; it begins anew with every byte."""
+_PREFIX = re.compile(r"\Alitellm\..{0,80}?Exception - ", re.DOTALL)
+"""What the library puts before a provider's own words."""
 
 
 @cache
@@ -59,32 +73,42 @@ class LitellmLane:
     name: Final = "litellm"
 
     def __init__(
-        self, model: str, place: ModelPlace, *, timeout_s: float, price: Callable[[], Price | None]
+        self,
+        model: str,
+        place: ModelPlace,
+        *,
+        key: str | None,
+        timeout_s: float,
+        price: Callable[[], Price | None],
     ) -> None:
-        """Finds the model.
+        """Finds the model; `key` is None where litellm is to find the key.
 
         Raises:
             ConfigError: litellm does not know it, or its key is not there.
         """
-        known = place.provider in OPENAI_LIKE or not place.speaks_openai
-        # A provider that nobody lists speaks OpenAI's protocol at the endpoint that the user names.
-        self._model = model if known else f"openai/{place.bare_name}"
-        self._endpoint = place.endpoint
+        litellm_library()  # no call is to wait for the import, which takes seconds
+        # What litellm does not know, or speaks to in another language, it reaches as OpenAI's.
+        as_openai = place.speaks_openai and (place.provider not in OPENAI_LIKE or place.provider == "ollama")
+        self._model = f"openai/{place.bare_name}" if as_openai else model
+        self._place = place
+        self._endpoint = base_url_of(place) if place.speaks_openai else place.endpoint
         self._timeout_s = timeout_s
         self._price = price
-        self._key = self._missing_key(model)
+        self._key = key or self._missing_key(model)
 
     async def send(self, rendered: RenderedPrompt) -> Completion:
         """See Lane."""
         begun_s = time.perf_counter()
         try:
-            response = await litellm_library().acompletion(**self._arguments(rendered))
+            async with asyncio.timeout(self._timeout_s + GRACE_S):
+                response = await litellm_library().acompletion(**self._arguments(rendered))
         except Exception as error:  # noqa: BLE001 - the library raises many types; each is told apart
-            return _refused(error, (time.perf_counter() - begun_s) * 1000)
+            return self._refused(error, (time.perf_counter() - begun_s) * 1000)
         timing = Timing(latency_ms=(time.perf_counter() - begun_s) * 1000)
-        price = self._price()
-        completion = read_answer(response.model_dump(), timing, price)
-        return completion if price else _priced_by_library(completion, response)
+        completion = read_answer(response.model_dump(), timing, self._price())
+        if self._place.speaks_openai or completion.cost_usd is not None:
+            return completion
+        return _priced_by_library(completion, response)
 
     async def close(self) -> None:
         """See Lane; leaves no task and no connection behind."""
@@ -92,6 +116,11 @@ class LitellmLane:
 
         await GLOBAL_LOGGING_WORKER.flush()
         await litellm_library().close_litellm_async_clients()
+
+    @cached_property
+    def _supported(self) -> Collection[str]:
+        names: Collection[str] = litellm_library().get_supported_openai_params(self._model) or ()
+        return names
 
     def _missing_key(self, model: str) -> str | None:
         litellm = litellm_library()
@@ -109,8 +138,10 @@ class LitellmLane:
         return NO_KEY if missing else None
 
     def _arguments(self, rendered: RenderedPrompt) -> dict[str, Any]:
+        options = chat_options(rendered)
         arguments: dict[str, Any] = {
-            **chat_options(rendered),
+            **options,
+            "messages": with_roles(self._place, options["messages"]),
             "model": self._model,
             "timeout": self._timeout_s,
             "max_retries": 0,
@@ -119,50 +150,56 @@ class LitellmLane:
             arguments["api_base"] = self._endpoint
         if self._key is not None:
             arguments["api_key"] = self._key
+        if self._place.speaks_openai:
+            # Whether a parameter is wrong is for the provider to say.
+            foreign = [name for name in rendered.parameters if name not in self._supported]
+            arguments["allowed_openai_params"] = foreign
         if rendered.tools:
             # Some versions import a package that is not installed as soon as tools are given.
             arguments["_skip_mcp_handler"] = True
         return arguments
 
+    def _refused(self, error: Exception, latency_ms: float) -> Completion:
+        litellm = litellm_library()
+        kind, status = _kind(error)
+        message = error_message(_PREFIX.sub("", str(error)), _code(error))
+        failure = failure_of_refusal(message) if kind == "refused_request" else None
+        if isinstance(error, litellm.ContextWindowExceededError):
+            failure = "context_overflow"
+        elif isinstance(error, litellm.ContentPolicyViolationError):
+            failure = "content_filter"
+        if failure is not None:
+            return Completion(output="", failure=failure, latency_ms=latency_ms)
+        if kind == "timeout" and status is None:
+            message = f"no answer within {self._timeout_s:g} s"
+        elif kind == "bad_answer":
+            # The library shows where in its own code it gave up.
+            message = f"litellm cannot read the answer: {message.partition('Traceback')[0]}"
+        headers = dict(getattr(error, "litellm_response_headers", None) or {})
+        raise AttemptFailed(kind, message, status=status, retry_after_s=retry_after_s(headers)) from None
+
 
 def _priced_by_library(completion: Completion, response: Any) -> Completion:
-    from dataclasses import replace
-
+    # What it knows no price of costs nothing in its eyes.
     cost_usd = response._hidden_params.get("response_cost")  # noqa: SLF001 - its documented place
-    return completion if cost_usd is None else replace(completion, cost_usd=float(cost_usd))
+    return replace(completion, cost_usd=float(cost_usd)) if cost_usd else completion
 
 
-def _refused(error: Exception, latency_ms: float) -> Completion:
+def _kind(error: Exception) -> tuple[FailureKind, int | None]:
+    """What really happened, and the HTTP status if there was one: the library makes up others."""
     litellm = litellm_library()
-    kind = _kind(error)
-    failure = failure_of_refusal(f"{error} {_code(error)}") if kind == "refused_request" else None
-    if isinstance(error, litellm.ContextWindowExceededError):
-        failure = "context_overflow"
-    elif isinstance(error, litellm.ContentPolicyViolationError):
-        failure = "content_filter"
-    if failure is not None:
-        return Completion(output="", failure=failure, latency_ms=latency_ms)
-    headers = dict(getattr(error, "litellm_response_headers", None) or {})
-    raise AttemptFailed(
-        kind,
-        f"{error} {_code(error)}".strip(),
-        status=getattr(error, "status_code", None),
-        retry_after_s=retry_after_s(headers),
-    ) from None
-
-
-def _kind(error: Exception) -> FailureKind:
-    """What really happened: the library makes a status of 500 of much that has none."""
-    litellm = litellm_library()
-    if isinstance(error, litellm.Timeout):
-        return "timeout"
     names = {name for each in _causes(error) for name in _type_names(each)}
-    if "JSONDecodeError" in names or any(sign in str(error) for sign in NOT_AN_ANSWER):
-        return "bad_answer"
-    status = getattr(error, "status_code", None)
-    if "HTTPStatusError" not in names and ("TransportError" in names or status is None):
-        return "network"
-    return kind_of_status(int(status or 500))
+    status = int(getattr(error, "status_code", None) or 0)
+    if "HTTPStatusError" in names:
+        return kind_of_status(status), status
+    if isinstance(error, TimeoutError | litellm.Timeout) or "TimeoutException" in names:
+        return "timeout", None
+    if "TransportError" in names:
+        return "network", None
+    if HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR and error.__context__ is None:
+        # The library would not even send it.
+        return kind_of_status(status), status
+    return "bad_answer", None
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
@@ -179,6 +216,6 @@ def _type_names(error: BaseException) -> Iterator[str]:
 
 
 def _code(error: Exception) -> str:
-    body = getattr(error, "body", None)
-    code = body.get("code") if isinstance(body, dict) else None
-    return code if isinstance(code, str) else ""
+    bodies = (getattr(each, "body", None) for each in _causes(error))
+    codes = (body.get("code") for body in bodies if isinstance(body, dict))
+    return next((code for code in codes if isinstance(code, str)), "")

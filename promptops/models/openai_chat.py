@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import time
 from collections.abc import Callable
 from typing import Any, Final
@@ -14,17 +13,23 @@ import aiohttp
 
 from promptops.model.json_text import parse_json
 from promptops.model.prompt import RenderedPrompt
-from promptops.model.record import JsonValue
 from promptops.model.result import Completion
 from promptops.models.answer import Timing, read_answer
 from promptops.models.chat import chat_options
-from promptops.models.lane import AttemptFailed, failure_of_refusal, kind_of_status
+from promptops.models.dialect import spoken_to
+from promptops.models.lane import (
+    AttemptFailed,
+    error_message,
+    failure_of_refusal,
+    kind_of_status,
+    without_secrets,
+)
 from promptops.models.prices import Price
+from promptops.models.providers import ModelPlace, url_of
 from promptops.models.retry import retry_after_s
 
 OK: Final = 200
 MOST_BYTES = 20_000_000
-_COUNTS_ITS_THOUGHTS = re.compile(r"(?:o\d|gpt-[5-9])")
 
 
 class OpenAiChatLane:
@@ -33,10 +38,10 @@ class OpenAiChatLane:
     name: Final = "fast"
 
     def __init__(
-        self, bare_name: str, *, url: str, key: str, timeout_s: float, price: Callable[[], Price | None]
+        self, place: ModelPlace, *, key: str, timeout_s: float, price: Callable[[], Price | None]
     ) -> None:
-        self._model = bare_name
-        self._url = url
+        self._place = place
+        self._url = url_of(place)
         self._headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
         self._timeout_s = timeout_s
         self._price = price
@@ -62,7 +67,9 @@ class OpenAiChatLane:
         try:
             document = parse_json(text)
         except ValueError:
-            raise AttemptFailed("bad_answer", f"the answer is not JSON: {text[:80]!r}") from None
+            raise AttemptFailed(
+                "bad_answer", f"the answer is not JSON: {without_secrets(text)[:80]!r}"
+            ) from None
         return read_answer(document, timing, self._price())
 
     async def close(self) -> None:
@@ -72,10 +79,7 @@ class OpenAiChatLane:
             self._session = None
 
     def _body(self, rendered: RenderedPrompt) -> dict[str, Any]:
-        options = chat_options(rendered)
-        if _COUNTS_ITS_THOUGHTS.match(self._model) and "max_tokens" in options:
-            options["max_completion_tokens"] = options.pop("max_tokens")
-        return {"model": self._model, **options}
+        return {"model": self._place.bare_name, **spoken_to(self._place, chat_options(rendered))}
 
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:
@@ -106,17 +110,12 @@ def _refused(response: aiohttp.ClientResponse, text: str, timing: Timing) -> Com
         return Completion(output="", failure=failure, latency_ms=timing.latency_ms)
     raise AttemptFailed(
         kind,
-        _message(text) or f"HTTP status {response.status}",
+        error_message(text) or _status_line(response),
         status=response.status,
         retry_after_s=retry_after_s(response.headers),
     )
 
 
-def _message(text: str) -> str:
-    """What an error says of itself: `error.message`, else the text."""
-    try:
-        document: JsonValue = parse_json(text)
-        error = document["error"]
-        return " ".join(str(each) for each in (error["message"], error.get("code")) if each)
-    except (ValueError, LookupError, TypeError, AttributeError):
-        return text
+def _status_line(response: aiohttp.ClientResponse) -> str:
+    to = response.headers.get("Location")
+    return f"HTTP status {response.status}" + (f", a redirect to {to}" if to else "")

@@ -35,10 +35,10 @@ class Price:
         for bound, price in self.above:
             if usage.input_tokens > bound:
                 return price.cost_usd(usage)
-        plain = usage.input_tokens - usage.cached_input_tokens
+        cached = min(usage.cached_input_tokens, usage.input_tokens)
         return (
-            plain * self.input_usd
-            + usage.cached_input_tokens * self.cached_input_usd
+            (usage.input_tokens - cached) * self.input_usd
+            + cached * self.cached_input_usd
             + usage.output_tokens * self.output_usd
         )
 
@@ -69,12 +69,14 @@ def price_of(model: str, settings: ProviderSettings) -> Price | None:
 
 def _price(listed: Mapping[str, Any], suffix: str, above: tuple[tuple[int, Price], ...] = ()) -> Price:
     def each(key: str, otherwise: float) -> float:
-        return float(listed.get(key + suffix) or listed.get(key) or otherwise)
+        found = (listed.get(name) for name in (key + suffix, key))
+        return next((float(price) for price in found if price is not None), otherwise)
 
+    input_usd = each("input_cost_per_token", 0.0)
     return Price(
-        input_usd=each("input_cost_per_token", 0.0),
+        input_usd=input_usd,
         output_usd=each("output_cost_per_token", 0.0),
-        cached_input_usd=each("cache_read_input_token_cost", 0.0),
+        cached_input_usd=each("cache_read_input_token_cost", input_usd),
         most_output_tokens=listed.get("max_output_tokens"),
         above=above,
     )
@@ -84,6 +86,16 @@ def provider_of_listed(model: str) -> str | None:
     """The provider of a model whose name stands in the table as it is."""
     provider: str | None = _table(PRICES).get(model, {}).get("litellm_provider")
     return provider
+
+
+def speaks_responses(model: str) -> bool:
+    """Whether a model of OpenAI is only to be had through its newer protocol, which is not chat."""
+    return _table(PRICES).get(model, {}).get("mode") == "responses"
+
+
+def takes_json_schema(model: str) -> bool:
+    """Whether a model, named `provider/model`, is known to answer by a schema."""
+    return _entry(model).get("supports_response_schema") is True
 
 
 def listed_models() -> Iterable[str]:
@@ -100,8 +112,10 @@ def listed_providers() -> Container[str]:
 def _entry(model: str) -> Mapping[str, Any]:
     table = _table(PRICES)
     provider, _, bare = model.partition("/")
-    listed = table.get(model) or table.get(bare) or {}
-    return listed if listed.get("litellm_provider", provider).startswith(provider) else {}
+    if model in table:
+        return table[model]
+    listed = table.get(bare, {})
+    return listed if listed.get("litellm_provider", "").startswith(provider) else {}
 
 
 @cache

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from promptops.errors import ConfigError
 from promptops.model.config import ProviderSettings
-from promptops.models.prices import listed_providers, provider_of_listed
+from promptops.models.prices import listed_providers, provider_of_listed, speaks_responses
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +24,7 @@ OPENAI_LIKE: Mapping[str, OpenAiLike] = {
     "openai": OpenAiLike(url="https://api.openai.com/v1", key_variables=("OPENAI_API_KEY",)),
     "groq": OpenAiLike(url="https://api.groq.com/openai/v1", key_variables=("GROQ_API_KEY",)),
     "together_ai": OpenAiLike(
-        url="https://api.together.xyz/v1", key_variables=("TOGETHERAI_API_KEY", "TOGETHER_API_KEY")
+        url="https://api.together.ai/v1", key_variables=("TOGETHERAI_API_KEY", "TOGETHER_API_KEY")
     ),
     "mistral": OpenAiLike(url="https://api.mistral.ai/v1", key_variables=("MISTRAL_API_KEY",)),
     "deepseek": OpenAiLike(url="https://api.deepseek.com/beta", key_variables=("DEEPSEEK_API_KEY",)),
@@ -46,6 +47,8 @@ class ModelPlace:
     @property
     def speaks_openai(self) -> bool:
         """Whether OpenAI's chat protocol reaches it; an endpoint of a provider that nobody lists does."""
+        if self.provider == "openai" and speaks_responses(self.bare_name):
+            return False
         return self.provider in OPENAI_LIKE or (
             self.endpoint is not None and self.provider not in listed_providers()
         )
@@ -60,15 +63,15 @@ def place_of(
     if not slash or not known:
         provider, bare_name = provider_of_listed(model) or provider, model
     configured = settings[provider].api_base if provider in settings else None
-    prefix = provider.upper().replace("-", "_")
+    prefix = _prefix(provider)
     endpoint = (
         configured or environment.get(f"{prefix}_BASE_URL") or environment.get(f"{prefix}_API_BASE") or None
     )
     return ModelPlace(provider=provider, bare_name=bare_name, endpoint=endpoint)
 
 
-def url_of(place: ModelPlace) -> str:
-    """Where the chat requests of a model go.
+def base_url_of(place: ModelPlace) -> str:
+    """Where a model that speaks OpenAI's protocol is.
 
     Raises:
         ConfigError: nobody knows.
@@ -84,7 +87,12 @@ def url_of(place: ModelPlace) -> str:
         raise ConfigError(f"the `api_base` of `{place.provider}` must begin with http:// or https://")
     if place.provider == "ollama" and not base.endswith("/v1"):
         base += "/v1"
-    return f"{base}/chat/completions"
+    return base
+
+
+def url_of(place: ModelPlace) -> str:
+    """Where the chat requests of a model go; see `base_url_of`."""
+    return f"{base_url_of(place)}/chat/completions"
 
 
 def key_of(model: str, place: ModelPlace, environment: Mapping[str, str]) -> str:
@@ -94,12 +102,17 @@ def key_of(model: str, place: ModelPlace, environment: Mapping[str, str]) -> str
         ConfigError: its variable is not set.
     """
     like = OPENAI_LIKE.get(place.provider) or OpenAiLike(
-        key_variables=(f"{place.provider.upper()}_API_KEY",), needs_key=False
+        key_variables=(f"{_prefix(place.provider)}_API_KEY",), needs_key=False
     )
     key = next((environment[name] for name in like.key_variables if environment.get(name)), None)
     if key is None and like.needs_key and place.endpoint is None:
         raise missing_key(model, like.key_variables[:1])
     return key or NO_KEY
+
+
+def _prefix(provider: str) -> str:
+    """What the variables of a provider begin with."""
+    return re.sub(r"\W", "_", provider, flags=re.ASCII).upper()
 
 
 def missing_key(model: str, variables: tuple[str, ...]) -> ConfigError:

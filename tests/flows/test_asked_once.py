@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.chat import (
+from tests.support.chat_project import (
     PROMPT,
     SUITE,
     Chat,

@@ -7,7 +7,7 @@ from typing import Any
 import litellm
 import pytest
 
-from tests.support.chat import PROMPT, SUITE, case_rows, chat, chat_project, settings
+from tests.support.chat_project import PROMPT, SUITE, case_rows, chat, chat_project, settings
 from tests.support.cli import Cli
 from tests.support.project import ProjectFolder
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.chat import (
+from tests.support.chat_project import (
     JOURNALS,
     PROMPT,
     SUITE,

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from promptops.engine.scoring_processes import WORKER
-from tests.support.chat import (
+from tests.support.chat_project import (
     JOURNALS,
     answers_in,
     case_rows,

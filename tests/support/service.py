@@ -28,11 +28,18 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What is sent back; a body that is not bytes becomes JSON."""
+    """What is sent back; a body that is not bytes becomes JSON.
+
+    `cut_after` is how many bytes of the body are sent before the connection is cut; below 0 not even
+    the headers are. With `drips` the body comes a byte at a time, as slowly as any clock can bear,
+    until the event is set.
+    """
 
     body: Any = None
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
+    cut_after: int | None = None
+    drips: threading.Event | None = None
 
     def payload(self) -> bytes:
         return self.body if isinstance(self.body, bytes) else json.dumps(self.body).encode()
@@ -65,11 +72,16 @@ def service(answer: Callable[[Call], Reply]) -> Iterator[Service]:
             served.calls.append(call)
             reply = answer(call)
             payload = reply.payload()
+            if reply.cut_after is not None and reply.cut_after < 0:
+                return
             self.send_response(reply.status)
             for name, value in {"Content-Length": str(len(payload)), **reply.headers}.items():
                 self.send_header(name, value)
             self.end_headers()
-            self.wfile.write(payload)
+            while reply.drips is not None and not reply.drips.wait(0.05):
+                self.wfile.write(b" ")
+                self.wfile.flush()
+            self.wfile.write(payload[: reply.cut_after])
 
         def do_POST(self) -> None:
             self.handle_call()
