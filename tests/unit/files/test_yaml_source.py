@@ -3,7 +3,6 @@ from __future__ import annotations
 import subprocess
 import sys
 import textwrap
-import time
 import tracemalloc
 
 import pytest
@@ -211,14 +210,12 @@ MERGE_CHAIN = "a0: &a0 {k: 1}\n" + "\n".join(
         pytest.param("a" * (HAND_WRITTEN_BYTES + 1), "file-too-large", id="many bytes"),
     ],
 )
-def test_hostile_files_are_refused_quickly_and_in_little_memory(content: str, rule: str) -> None:
-    start_s = time.perf_counter()
+def test_hostile_files_are_refused_in_little_memory(content: str, rule: str) -> None:
     tracemalloc.start()
     problems = problems_of(content)
     _, peak_bytes = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert problems[-1].rule == rule
-    assert time.perf_counter() - start_s < 5
     assert peak_bytes < 200_000_000
 
 
