@@ -38,12 +38,12 @@ class CellRuns:
         self._models = models
         self._runs: dict[Cell, _CellRun] = {}
         for suite in suites:
-            for cell, total in zip(suite.cells, suite.totals, strict=True):
-                self._runs[cell] = _CellRun(len(self._runs), total, Tally(cell.plan))
+            for each in suite.cells:
+                self._runs[each.cell] = _CellRun(len(self._runs), each.total, Tally(each.cell.plan))
 
     def calls(self) -> Iterator[tuple[Cell, Job]]:
         """Every call to make; a cell begins when its first one is drawn."""
-        for cell, job in interleaved(suite.cells for suite in self._suites):
+        for cell, job in interleaved([each.cell for each in suite.cells] for suite in self._suites):
             run = self._runs[cell]
             if run.begun_s is None:
                 run.begun_s = time.perf_counter()

@@ -8,8 +8,9 @@ from math import fsum
 
 from promptops.commands.evaluate import EvaluateOptions
 from promptops.commands.models import EMBEDDED, Models
-from promptops.commands.prepare import PreparedSuite, Selection, prepare_all
+from promptops.commands.prepare import PreparedSuite, prepare_all
 from promptops.commands.project import Project
+from promptops.commands.suite_plan import Selection
 from promptops.engine.plan import Cell, Job, interleaved
 from promptops.files.seen_ids import SeenIds
 from promptops.halt import Halt
@@ -41,7 +42,7 @@ def estimate(project: Project, options: EvaluateOptions) -> tuple[CellEstimate, 
 def _counted(suites: list[PreparedSuite], models: Models, *, fresh: bool) -> dict[Cell, _Count]:
     counts: dict[Cell, _Count] = {}
     requests = SeenIds()
-    for cell, job in interleaved(suite.cells for suite in suites):
+    for cell, job in interleaved([each.cell for each in suite.cells] for suite in suites):
         if cell not in counts:
             counts[cell] = _Count(price=models.price_of(cell.model) if cell.model else None)
         count = counts[cell]

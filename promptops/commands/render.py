@@ -48,7 +48,8 @@ def _at(project: Project, ref: str) -> Project:
 
 
 def _case_values(project: Project, case: str, variables: frozenset[str]) -> Mapping[str, JsonValue]:
-    from promptops.commands.prepare import Selection, prepare
+    from promptops.commands.prepare import prepare
+    from promptops.commands.suite_plan import Selection
     from promptops.commands.suites import load_named, selected_names
     from promptops.engine.plan import case_inputs
 

@@ -73,7 +73,8 @@ def _prompt_problems(project: Project, path: PurePosixPath, templates: TemplateS
 
 
 def _suite_problems(project: Project, path: PurePosixPath) -> Iterator[Problem]:
-    from promptops.commands.prepare import Selection, prepare
+    from promptops.commands.prepare import prepare
+    from promptops.commands.suite_plan import Selection
     from promptops.engine.plan import check
 
     try:

@@ -17,7 +17,7 @@ from promptops.files.state_folder import make_state_folder
 from promptops.model.record import JsonValue, Record
 from promptops.model.result import CaseAnswered, CaseErrored, CaseResult, CaseScored, RunResult
 from promptops.runs.lock import try_lock
-from promptops.runs.unfinished import RESULTS, SUMMARY, UnfinishedRun
+from promptops.runs.unfinished import RESULTS, SUMMARY, UnfinishedRun, is_finished
 
 FORMAT = 1
 PLAN = "plan.json"
@@ -84,7 +84,7 @@ class RunStore:
         A run that wants fresh answers takes none from one that did not.
         """
         for plan in sorted(self.folder.glob(f"*/{PLAN}")) if self.folder.is_dir() else ():
-            if (plan.parent / SUMMARY).exists():
+            if is_finished(plan.parent):
                 continue
             header = _json_object(plan)
             cells = header.get("cells")
@@ -165,17 +165,17 @@ class RunJournal:
         self._stream.write(to_json(row) + "\n")
         self._stream.flush()
 
-    def finish(self, run: RunResult) -> None:
-        """Writes the summary, whole or not at all."""
-        text = json.dumps({"format": FORMAT, "run": encode(run)}, indent=1)
-        unfinished = self._folder / f"{SUMMARY}.tmp"
+    def finish(self, outcome: Record, name: str) -> None:
+        """Writes what came of the run into a file of that name, whole or not at all."""
+        text = json.dumps({"format": FORMAT, "run": encode(outcome)}, indent=1)
+        unfinished = self._folder / f"{name}.tmp"
         unfinished.write_text(text + "\n", encoding="utf-8")
-        unfinished.replace(self._folder / SUMMARY)
+        unfinished.replace(self._folder / name)
 
     def close(self) -> None:
         """Lets go of the files; what is not finished stays for a later run, if it holds an answer."""
         self._stream.close()
-        if not self._answers and not (self._folder / SUMMARY).exists():
+        if not self._answers and not is_finished(self._folder):
             shutil.rmtree(self._folder, ignore_errors=True)
 
 

@@ -15,6 +15,14 @@ from promptops.runs.lock import try_lock
 
 RESULTS = "results.jsonl"
 SUMMARY = "run.json"
+COMPARISON = "comparison.json"
+
+
+def is_finished(folder: Path) -> bool:
+    """Whether a run has come to its end: it is summed up, or both its sides are compared."""
+    return any((folder / name).exists() for name in (SUMMARY, COMPARISON))
+
+
 TAKEN = "taken"
 """What stands in the journal of an unfinished run for an answer that is part of a complete one."""
 
@@ -38,7 +46,7 @@ class UnfinishedRun:
         except OSError:
             return None
         # Whoever wrote it may have finished it before the lock was free.
-        if try_lock(stream) and not (folder / SUMMARY).exists():
+        if try_lock(stream) and not is_finished(folder):
             return cls(folder, cells, stream)
         stream.close()
         return None
