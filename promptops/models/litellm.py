@@ -38,8 +38,8 @@ ENVIRONMENT = {
 }
 GRACE_S = 1.0
 """The library's own timeout, which ends more tidily, comes first; it begins anew with every byte."""
-_PREFIX = re.compile(r"\Alitellm\..{0,80}?Exception - ", re.DOTALL)
-"""What the library puts before a provider's own words."""
+_AROUND = re.compile(r"\Alitellm\..{0,80}?Exception - |\. Handle with `litellm\.\w+`\.?\Z", re.DOTALL)
+"""What the library puts around a provider's own words."""
 
 
 @cache
@@ -161,7 +161,7 @@ class LitellmLane:
 
     def _refused(self, error: Exception, latency_ms: float) -> Completion:
         kind, status = _kind(error)
-        message = error_message(_PREFIX.sub("", str(error)), _code(error))
+        message = error_message(_AROUND.sub("", str(error)), _code(error))
         failure = failure_of_refusal(status, message)
         if failure is None and not self._place.speaks_openai:
             failure = _known_failure(error)
@@ -197,7 +197,7 @@ def _kind(error: Exception) -> tuple[FailureKind, int | None]:
         received: Any = causes["HTTPStatusError"]
         status = int(received.response.status_code)
         return kind_of_status(status), status
-    if isinstance(error, TimeoutError | litellm.Timeout) or "TimeoutException" in causes:
+    if isinstance(error, TimeoutError | litellm.Timeout):
         return "timeout", None
     if "TransportError" in causes:
         return "network", None

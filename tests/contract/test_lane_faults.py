@@ -189,7 +189,9 @@ def test_an_answer_that_comes_in_drops_is_late_as_well(lane: LaneSetting) -> Non
 def test_an_answer_without_end_is_given_up() -> None:
     # litellm takes whatever comes.
     body = b" " * (openai_chat.MOST_BYTES + 1)
-    assert failed("auto", Reply(body)).kind == "bad_answer"
+    told = failed("auto", Reply(body))
+    assert told.kind == "bad_answer"
+    assert "larger than" in told.message
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
