@@ -26,6 +26,8 @@ _SECRET_NAME = re.compile(r".*_(?:KEY|TOKEN|SECRET|PASSWORD)", re.ASCII)
 WRONG_KEY = frozenset({401, 402, 403})
 REFUSED = frozenset({400, 404, 405, 413, 422})
 """The same request would be refused again."""
+MODERATED = 403
+"""Some say so of a text that they do not like, others of a key."""
 REDIRECTS = range(300, 400)
 
 CONTEXT_OVERFLOW = (
@@ -36,6 +38,9 @@ CONTEXT_OVERFLOW = (
     "prompt is too long",
     "input is too long",
     "too many tokens",
+    "maximum number of tokens",
+    "reduce the length of",
+    "tokens + `max_new_tokens`",
 )
 CONTENT_FILTER = (
     "content_filter",
@@ -44,6 +49,8 @@ CONTENT_FILTER = (
     "content policy",
     "responsible ai",
     "safety system",
+    "usage policy",
+    "input was flagged",
 )
 
 
@@ -117,8 +124,10 @@ def kind_of_status(status: int) -> FailureKind:
     return "rate_limited" if status == 429 else "provider_error"  # noqa: PLR2004 - Too Many Requests
 
 
-def failure_of_refusal(text: str) -> str | None:
+def failure_of_refusal(status: int | None, text: str) -> str | None:
     """The model's own failure that a refusal of a request tells of, or None: then it is the request's fault."""
+    if status not in REFUSED and status != MODERATED:
+        return None
     lower = text.lower()
     if any(sign in lower for sign in CONTEXT_OVERFLOW):
         return "context_overflow"

@@ -38,8 +38,8 @@ ENVIRONMENT = {
 }
 GRACE_S = 1.0
 """The library's own timeout, which ends more tidily, comes first; it begins anew with every byte."""
-_PREFIX = re.compile(r"\Alitellm\..{0,80}?Exception - ", re.DOTALL)
-"""What the library puts before a provider's own words."""
+_AROUND = re.compile(r"\Alitellm\..{0,80}?Exception - |\. Handle with `litellm\.\w+`\.?\Z", re.DOTALL)
+"""What the library puts around a provider's own words."""
 
 
 @cache
@@ -160,14 +160,11 @@ class LitellmLane:
         return arguments
 
     def _refused(self, error: Exception, latency_ms: float) -> Completion:
-        litellm = litellm_library()
         kind, status = _kind(error)
-        message = error_message(_PREFIX.sub("", str(error)), _code(error))
-        failure = failure_of_refusal(message) if kind == "refused_request" else None
-        if isinstance(error, litellm.ContextWindowExceededError):
-            failure = "context_overflow"
-        elif isinstance(error, litellm.ContentPolicyViolationError):
-            failure = "content_filter"
+        message = error_message(_AROUND.sub("", str(error)), _code(error))
+        failure = failure_of_refusal(status, message)
+        if failure is None and not self._place.speaks_openai:
+            failure = _known_failure(error)
         if failure is not None:
             return Completion(output="", failure=failure, latency_ms=latency_ms)
         if kind == "timeout" and status is None:
@@ -185,17 +182,26 @@ def _priced_by_library(completion: Completion, response: Any) -> Completion:
     return replace(completion, cost_usd=float(cost_usd)) if cost_usd else completion
 
 
+def _known_failure(error: Exception) -> str | None:
+    litellm = litellm_library()
+    if isinstance(error, litellm.ContextWindowExceededError):
+        return "context_overflow"
+    return "content_filter" if isinstance(error, litellm.ContentPolicyViolationError) else None
+
+
 def _kind(error: Exception) -> tuple[FailureKind, int | None]:
     """What really happened, and the HTTP status if there was one: the library makes up others."""
     litellm = litellm_library()
-    names = {name for each in _causes(error) for name in _type_names(each)}
-    status = int(getattr(error, "status_code", None) or 0)
-    if "HTTPStatusError" in names:
+    causes = {name: each for each in _causes(error) for name in _type_names(each)}
+    if "HTTPStatusError" in causes:
+        received: Any = causes["HTTPStatusError"]
+        status = int(received.response.status_code)
         return kind_of_status(status), status
-    if isinstance(error, TimeoutError | litellm.Timeout) or "TimeoutException" in names:
+    if isinstance(error, TimeoutError | litellm.Timeout):
         return "timeout", None
-    if "TransportError" in names:
+    if "TransportError" in causes:
         return "network", None
+    status = int(getattr(error, "status_code", None) or 0)
     if HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR and error.__context__ is None:
         # The library would not even send it.
         return kind_of_status(status), status

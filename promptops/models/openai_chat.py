@@ -104,12 +104,11 @@ async def _text(response: aiohttp.ClientResponse) -> str:
 
 
 def _refused(response: aiohttp.ClientResponse, text: str, timing: Timing) -> Completion:
-    kind = kind_of_status(response.status)
-    failure = failure_of_refusal(text) if kind == "refused_request" else None
+    failure = failure_of_refusal(response.status, text)
     if failure is not None:
         return Completion(output="", failure=failure, latency_ms=timing.latency_ms)
     raise AttemptFailed(
-        kind,
+        kind_of_status(response.status),
         error_message(text) or _status_line(response),
         status=response.status,
         retry_after_s=retry_after_s(response.headers),

@@ -104,18 +104,21 @@ def test_a_spent_quota_is_named(lane: LaneSetting, model: str) -> None:
 
 @pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize(
-    ("message", "code", "own_failure"),
+    ("status", "message", "code", "own_failure"),
     [
-        ("This model's maximum context length is 8192 tokens.", None, "context_overflow"),
-        ("Too long.", "context_length_exceeded", "context_overflow"),
-        ("Your request was rejected by our safety system.", None, "content_filter"),
-        ("Flagged.", "content_filter", "content_filter"),
+        (400, "This model's maximum context length is 8192 tokens.", None, "context_overflow"),
+        (400, "Too long.", "context_length_exceeded", "context_overflow"),
+        (413, "Please reduce the length of the messages.", None, "context_overflow"),
+        (422, "`inputs` tokens + `max_new_tokens` must be <= 4097", None, "context_overflow"),
+        (400, "Your request was rejected by our safety system.", None, "content_filter"),
+        (400, "Flagged.", "content_filter", "content_filter"),
+        (403, "Your input was flagged.", None, "content_filter"),
     ],
 )
 def test_failures_of_the_model_that_come_as_errors(
-    lane: LaneSetting, model: str, message: str, code: str | None, own_failure: str
+    lane: LaneSetting, model: str, status: int, message: str, code: str | None, own_failure: str
 ) -> None:
-    with service(always(refusal(400, message, code))) as server:
+    with service(always(refusal(status, message, code))) as server:
         completion = ask(lane, server.url, rendered_prompt(model))
     assert (completion.output, completion.failure) == ("", own_failure)
 
@@ -186,7 +189,9 @@ def test_an_answer_that_comes_in_drops_is_late_as_well(lane: LaneSetting) -> Non
 def test_an_answer_without_end_is_given_up() -> None:
     # litellm takes whatever comes.
     body = b" " * (openai_chat.MOST_BYTES + 1)
-    assert failed("auto", Reply(body)).kind == "bad_answer"
+    told = failed("auto", Reply(body))
+    assert told.kind == "bad_answer"
+    assert "larger than" in told.message
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])

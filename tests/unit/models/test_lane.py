@@ -6,6 +6,7 @@ from promptops.models.lane import (
     LONGEST_MESSAGE,
     AttemptFailed,
     error_message,
+    failure_of_refusal,
     kind_of_status,
     without_secrets,
 )
@@ -95,6 +96,27 @@ def test_an_attempt_tells_no_secrets() -> None:
 )
 def test_what_an_error_says_of_itself(text: str, code: str | None, message: str) -> None:
     assert error_message(text, code) == message
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "max_tokens is too large: 100000. This model supports at most 16384 completion tokens",
+        "Unsupported parameter: 'stop' is not supported with this model.",
+        "Incorrect API key provided",
+        "The model `small` does not exist",
+        "",
+    ],
+)
+def test_what_is_the_requests_own_fault(text: str) -> None:
+    assert failure_of_refusal(400, text) is None
+
+
+@pytest.mark.parametrize("status", [401, 429, 500, 503, None])
+def test_only_a_refusal_can_be_the_models_failure(status: int | None) -> None:
+    words = "maximum context length, content_filter"
+    assert failure_of_refusal(status, words) is None
+    assert failure_of_refusal(400, words) == "context_overflow"
 
 
 @pytest.mark.parametrize(
