@@ -32,6 +32,8 @@ SLOWEST_MS = 60.0
 EDGE_S = {Contender.FAST_LANE: 0.1, Contender.LITELLM_LANE: 0.5}
 """How long an answer may lie between the server and the journal. Calls through litellm cost milliseconds,
 so that the last of fifty answers that come together waits for a fifth of a second."""
+IN_FLIGHT_S = 0.1
+"""How late the server may notice a request of a client that is dead by then. No new process begins so soon."""
 MOST_KILLS = 3
 """Runs are killed once, twice, … so often in turn: a continued run is killed too."""
 
@@ -116,7 +118,9 @@ def _judged(
     times: tuple[float, float], sent_at_s: float | None, kills: Sequence[float], edge_s: float
 ) -> Repeat:
     """Two requests for one case in a row: the first kill between them ended the client that had asked first."""
-    kill = next((number for number, at_s in enumerate(kills) if times[0] < at_s < times[1]), None)
+    kill = next(
+        (number for number, at_s in enumerate(kills) if times[0] - IN_FLIGHT_S < at_s < times[1]), None
+    )
     if kill is None:
         return Repeat(Again.REPEATED, None, None)
     if sent_at_s is None or sent_at_s >= kills[kill]:

@@ -34,6 +34,11 @@ def test_a_request_sent_again_without_a_kill_is_repeated() -> None:
     assert repeats(lines, [0.5, 2.0], EDGE_S) == [Repeat(Again.REPEATED, None, None)]
 
 
+def test_a_request_that_the_server_noticed_just_after_the_kill_was_cut_off_by_it() -> None:
+    lines = log(("received", "a", 0, 2.01), ("sent", "a", 0, 2.05), ("received", "a", 1, 4.0))
+    assert repeats(lines, [2.0], EDGE_S) == [Repeat(Again.UNANSWERED, 0, None)]
+
+
 def test_the_first_kill_after_a_request_counts_also_when_it_is_sent_again_after_a_later_one() -> None:
     lines = log(("received", "a", 0, 1.0), ("sent", "a", 0, 1.98), ("received", "a", 1, 6.0))
     assert [each.why for each in repeats(lines, [2.0, 5.0], EDGE_S)] == [Again.EDGE]
