@@ -34,14 +34,22 @@ class Provider:
         self.rate = rate
         self.places = asyncio.Semaphore(places) if places else None
         self.halt = halt
+        self.answers = 0
         self._lost_in_a_row = 0
 
     def answered(self) -> None:
         """A call succeeded."""
+        self.answers += 1
         self._lost_in_a_row = 0
 
-    def lost(self, failure: AttemptFailed) -> None:
-        """A call failed for good; many in a row mean that no other will do better."""
+    def lost(self, failure: AttemptFailed, answers_before: int) -> None:
+        """A call failed for good; many in a row mean that no other will do better.
+
+        One that was overtaken by an answer does not count: then the fault is its own, and such calls, which
+        take long, pile up at the end of a run.
+        """
+        if self.answers > answers_before:
+            return
         self._lost_in_a_row += 1
         if self._lost_in_a_row >= CALLS_OF_A_DEAD_PROVIDER:
             self.halt.ask(
@@ -76,14 +84,14 @@ class ProviderModel:
 
     async def complete(self, rendered: RenderedPrompt, sample: int = 0) -> Completion:
         """See Model; `sample` does not change the request."""
-        attempt = 0
+        attempt, answers_before = 0, self._provider.answers
         while True:
             try:
                 completion = await self._placed(rendered)
             except AttemptFailed as failure:
                 self._stop_if_hopeless(failure)
                 if attempt >= self._retries or failure.retry_after_s > LONGEST_ASKED_S:
-                    self._provider.lost(failure)
+                    self._provider.lost(failure, answers_before)
                     raise CaseFailure(failure.kind, failure.message) from None
                 await self._provider.halt.sleep(delay_s(attempt, failure.retry_after_s, self._random))
                 attempt += 1

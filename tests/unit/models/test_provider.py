@@ -74,6 +74,23 @@ def test_a_provider_is_down_after_so_many_losses_in_a_row() -> None:
     assert "gone" in halt.reason.message
 
 
+def test_losses_that_an_answer_overtook_are_the_calls_own_fault() -> None:
+    halt = Halt()
+
+    async def run() -> None:
+        provider = Provider("acme", RateLimit(), None, halt)
+        begun_with = provider.answers
+        provider.answered()
+        for _ in range(CALLS_OF_A_DEAD_PROVIDER):
+            provider.lost(GONE, begun_with)
+        assert not halt.asked
+        for _ in range(CALLS_OF_A_DEAD_PROVIDER):
+            provider.lost(GONE, provider.answers)
+
+    asyncio.run(run())
+    assert halt.asked
+
+
 def test_nothing_is_sent_to_a_provider_that_is_down() -> None:
     lane = Scripted(GONE)
     found = outcomes(lane, CALLS_OF_A_DEAD_PROVIDER + 5, halt=Halt())
