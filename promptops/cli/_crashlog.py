@@ -1,15 +1,13 @@
 from __future__ import annotations
 
 import platform
-import re
 import tempfile
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
 from promptops._version import __version__
-
-SECRET = re.compile(r"\b(sk-|AIza|ghp_|xoxb-)[\w-]{8,}")
+from promptops.masking import masked
 
 
 def write_crash_log(error: BaseException, arguments: Sequence[str]) -> str:
@@ -20,7 +18,7 @@ def write_crash_log(error: BaseException, arguments: Sequence[str]) -> str:
         "",
         *traceback.format_exception(error),
     ]
-    text = SECRET.sub(r"\1…", "\n".join(lines))
+    text = masked("\n".join(lines))
     try:
         with tempfile.NamedTemporaryFile(
             "w", suffix=".log", prefix="promptops-crash-", delete=False, encoding="utf-8"

@@ -45,7 +45,6 @@ def run(
     from promptops.cli._progress import progress
     from promptops.commands.evaluate import EvaluateOptions, evaluate
     from promptops.models.asking import Asking
-    from promptops.reporters import terminal
     from promptops.reporters.json import run_content
 
     project = project_here()
@@ -60,6 +59,8 @@ def run(
     if format_ is Format.JSON:
         print_json("eval", outcome.exit_code, run_content(outcome.run))
     else:
+        from promptops.reporters import terminal
+
         terminal.report_run(outcome.run, sys.stdout, width=columns())
         if failures:
             results = project.runs().results(outcome.run.run_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from promptops import __version__
@@ -43,28 +44,34 @@ def evaluate(project: Project, options: EvaluateOptions, observer: Observer) -> 
         InterruptedRunError: the user ended the run.
     """
     suites = prepare_all(project, options.suites, Selection(limit=options.limit))
-    repository = project.repository()
-    head = repository.head_state() if repository else HeadState()
+    # Git is asked beside the first calls, which need not wait for it.
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        head = beside.submit(_head_state, project)
 
-    def conclude(ran: Ran) -> RunResult:
-        return RunResult(
-            run_id=ran.run_id,
-            started_at=ran.started_at,
-            promptops_version=__version__,
-            head=head,
-            suites=ran.results,
+        def conclude(ran: Ran) -> RunResult:
+            return RunResult(
+                run_id=ran.run_id,
+                started_at=ran.started_at,
+                promptops_version=__version__,
+                head=head.result(),
+                suites=ran.results,
+            )
+
+        request = RunRequest(
+            project=project,
+            suites=suites,
+            asking=options.asking,
+            observer=observer,
+            conclude=conclude,
+            record=SUMMARY,
         )
-
-    request = RunRequest(
-        project=project,
-        suites=suites,
-        asking=options.asking,
-        observer=observer,
-        conclude=conclude,
-        record=SUMMARY,
-    )
-    run = run_suites(request)
+        run = run_suites(request)
     return EvaluateOutcome(run=run, exit_code=_exit_code(project, run))
+
+
+def _head_state(project: Project) -> HeadState:
+    repository = project.repository()
+    return repository.head_state() if repository else HeadState()
 
 
 def _exit_code(project: Project, run: RunResult) -> ExitCode:

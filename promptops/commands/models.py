@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from promptops.models.providers import ModelPlace
 
 EMBEDDED = "promptops/"
+ROOM_KEPT = 0.9
 
 
 class Models:
@@ -81,8 +82,10 @@ class Models:
             await model.close()
         if self._answers is not None:
             limits = self._project.config.cache
-            if self._answers.is_larger_than(max_bytes := int(limits.max_megabytes * 1e6)):
-                self._answers.prune(max_bytes=max_bytes, max_age_days=limits.max_age_days)
+            max_bytes = int(limits.max_megabytes * 1e6)
+            if self._answers.is_larger_than(max_bytes):
+                # Some room below the bound, or every run would have to prune again.
+                self._answers.prune(max_bytes=int(ROOM_KEPT * max_bytes), max_age_days=limits.max_age_days)
             self._answers.close()
 
     def _make(self, name: str) -> Model:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import re
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
+from promptops.masking import masked
 from promptops.model.json_text import parse_json
 from promptops.model.prompt import RenderedPrompt
 from promptops.model.result import Completion
@@ -15,13 +14,6 @@ FailureKind = Literal[
     "network", "timeout", "rate_limited", "provider_error", "bad_answer", "refused_request", "wrong_key"
 ]
 LONGEST_MESSAGE = 300
-SHORTEST_SECRET = 6
-_SECRET = re.compile(
-    # Words have no digits and no asterisks; what hides the middle of a key has.
-    r"\b(?:(?:sk|pk|rk|gsk|xai|key)[-_]|Bearer\s+)(?=[\w.*~+/-]*[\d*])[\w.*~+/-]{6,}=*"
-    r"|\bAIza[\w-]{8,}|\beyJ[\w-]{8,}(?:\.[\w-]+)*"
-)
-_SECRET_NAME = re.compile(r".*_(?:KEY|TOKEN|SECRET|PASSWORD)", re.ASCII)
 
 WRONG_KEY = frozenset({401, 402, 403})
 REFUSED = frozenset({400, 404, 405, 413, 422})
@@ -155,8 +147,5 @@ def error_message(text: str, code: object = None) -> str:
 
 
 def without_secrets(text: str) -> str:
-    """One line, not too long, without the keys of the environment and what looks like one."""
-    for name, value in os.environ.items():
-        if len(value) >= SHORTEST_SECRET and _SECRET_NAME.fullmatch(name):
-            text = text.replace(value, "[key]")
-    return _SECRET.sub("[key]", " ".join(text.split()))[:LONGEST_MESSAGE]
+    """One line, not too long, and without keys."""
+    return " ".join(masked(text).split())[:LONGEST_MESSAGE]

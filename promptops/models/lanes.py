@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from promptops.model.config import RunSettings
 from promptops.models.lane import Lane
 from promptops.models.prices import Price
-from promptops.models.providers import ModelPlace, key_of
+from promptops.models.providers import ModelPlace, account_headers, key_of
 
 
 def lane_to(
@@ -26,7 +26,8 @@ def lane_to(
     if key is not None and run.lane == "auto":
         from promptops.models.openai_chat import OpenAiChatLane
 
-        return OpenAiChatLane(place, key=key, timeout_s=run.timeout_s, price=price)
+        headers = {"Authorization": f"Bearer {key}", **account_headers(place, environment)}
+        return OpenAiChatLane(place, headers=headers, timeout_s=run.timeout_s, price=price)
     from promptops.models.litellm import LitellmLane
 
     return LitellmLane(model, place, key=key, timeout_s=run.timeout_s, price=price)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 from urllib.request import getproxies
@@ -38,11 +38,16 @@ class OpenAiChatLane:
     name: Final = "fast"
 
     def __init__(
-        self, place: ModelPlace, *, key: str, timeout_s: float, price: Callable[[], Price | None]
+        self,
+        place: ModelPlace,
+        *,
+        headers: Mapping[str, str],
+        timeout_s: float,
+        price: Callable[[], Price | None],
     ) -> None:
         self._place = place
         self._url = url_of(place)
-        self._headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+        self._headers = {**headers, "Content-Type": "application/json"}
         self._timeout_s = timeout_s
         self._price = price
         self._session: aiohttp.ClientSession | None = None

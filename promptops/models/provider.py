@@ -19,6 +19,8 @@ from promptops.plugin import CaseFailure, Completion
 CALLS_OF_A_DEAD_PROVIDER = 10
 USUAL_OUTPUT_TOKENS = 256
 LONGEST_OUTPUT_TOKENS = 16_384
+PERHAPS_BILLED = ("timeout", "bad_answer")
+"""The provider did its work, whatever became of the answer; a budget counts such calls at their most."""
 SPENT_QUOTA = ("insufficient_quota", "exceeded your current quota", "credit balance is too low")
 
 
@@ -113,7 +115,12 @@ class ProviderModel:
         guessed = likely_input_tokens(rendered) + (most_output_tokens(rendered) or USUAL_OUTPUT_TOKENS)
         async with self._budget.reserved(self._most_usd(rendered)) as spend:
             await self._provider.halt.sleep(self._provider.rate.wait_s(guessed))
-            completion = await self.lane.send(rendered)
+            try:
+                completion = await self.lane.send(rendered)
+            except AttemptFailed as failure:
+                if failure.kind in PERHAPS_BILLED:
+                    spend(None)
+                raise
             spend(completion.cost_usd)
         self._provider.rate.correct(guessed, completion.input_tokens + completion.output_tokens)
         return completion

@@ -115,6 +115,15 @@ def _prefix(provider: str) -> str:
     return re.sub(r"\W", "_", provider, flags=re.ASCII).upper()
 
 
+def account_headers(place: ModelPlace, environment: Mapping[str, str]) -> dict[str, str]:
+    """Which of several accounts pays: OpenAI's organisation and project, where the environment names them."""
+    if place.provider != "openai":
+        return {}
+    organization = environment.get("OPENAI_ORG_ID") or environment.get("OPENAI_ORGANIZATION")
+    wanted = {"OpenAI-Organization": organization, "OpenAI-Project": environment.get("OPENAI_PROJECT_ID")}
+    return {name: value for name, value in wanted.items() if value}
+
+
 def missing_key(model: str, variables: tuple[str, ...]) -> ConfigError:
     """The error of a model whose key is not there."""
     named = ", ".join(f"`{each}`" for each in variables)

@@ -9,7 +9,7 @@ from promptops.errors import TargetError
 from promptops.halt import Halt, Stopped
 from promptops.model.prompt import RenderedPrompt
 from promptops.models.lane import AttemptFailed
-from promptops.models.limits import Budget, RateLimit
+from promptops.models.limits import Budget, BudgetSpentError, RateLimit
 from promptops.models.prices import Price
 from promptops.models.provider import CALLS_OF_A_DEAD_PROVIDER, Provider, ProviderModel, RefusedRequestError
 from promptops.models.retry import LONGEST_ASKED_S
@@ -171,3 +171,21 @@ def test_a_call_reserves_the_most_that_it_can_cost() -> None:
     assert asyncio.run(made(3.0)) == ANSWER
     with pytest.raises(TargetError):
         asyncio.run(made(2.0))
+
+
+def test_a_call_that_perhaps_was_billed_counts_against_the_budget_at_its_most() -> None:
+    halt = Halt()
+    price = Price(input_usd=0.0, output_usd=0.01, cached_input_usd=0.0, most_output_tokens=10)
+    lane = Scripted(AttemptFailed("timeout", "late"), ANSWER)
+
+    async def made() -> None:
+        budget = Budget(limit_usd=0.1, halt=halt)
+        provider = Provider("acme", RateLimit(), None, halt)
+        model = ProviderModel("acme/m", lane, provider, budget, lambda: price, retries=0)
+        with pytest.raises(CaseFailure):
+            await model.complete(rendered_prompt("acme/m"))
+        with pytest.raises(BudgetSpentError):
+            await model.complete(rendered_prompt("acme/m"))
+
+    asyncio.run(made())
+    assert lane.sent == 1

@@ -4,7 +4,15 @@ import pytest
 
 from promptops.errors import ConfigError
 from promptops.model.config import ProviderSettings
-from promptops.models.providers import NO_KEY, OPENAI_LIKE, ModelPlace, key_of, place_of, url_of
+from promptops.models.providers import (
+    NO_KEY,
+    OPENAI_LIKE,
+    ModelPlace,
+    account_headers,
+    key_of,
+    place_of,
+    url_of,
+)
 
 HERE = "http://127.0.0.1:8000/v1"
 CHAT = "/chat/completions"
@@ -126,3 +134,11 @@ def test_an_endpoint_of_ones_own_gets_the_key_that_is_there() -> None:
     assert key_of("openai/m", place("openai/m", HERE), {"OPENAI_API_KEY": "k"}) == "k"
     assert key_of("acme/m", place("acme/m", HERE), {"ACME_API_KEY": "k", "OPENAI_API_KEY": "o"}) == "k"
     assert key_of("acme/m", place("acme/m", HERE), {"OPENAI_API_KEY": "o"}) == NO_KEY
+
+
+def test_openai_is_told_which_account_pays() -> None:
+    names = {"OPENAI_ORG_ID": "org-1", "OPENAI_PROJECT_ID": "proj-1"}
+    wanted = {"OpenAI-Organization": "org-1", "OpenAI-Project": "proj-1"}
+    assert account_headers(place("openai/gpt-4o-mini"), names) == wanted
+    assert account_headers(place("groq/x"), names) == {}
+    assert account_headers(place("openai/gpt-4o-mini"), {}) == {}
