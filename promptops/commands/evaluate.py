@@ -44,9 +44,10 @@ def evaluate(project: Project, options: EvaluateOptions, observer: Observer) -> 
         InterruptedRunError: the user ended the run.
     """
     suites = prepare_all(project, options.suites, Selection(limit=options.limit))
-    # Git is asked beside the first calls, which need not wait for it.
+    repository = project.repository()
+    # Git looks for changed files beside the first calls, which need not wait for it.
     with ThreadPoolExecutor(max_workers=1) as beside:
-        head = beside.submit(_head_state, project)
+        head = beside.submit(repository.head_state if repository else HeadState)
 
         def conclude(ran: Ran) -> RunResult:
             return RunResult(
@@ -67,11 +68,6 @@ def evaluate(project: Project, options: EvaluateOptions, observer: Observer) -> 
         )
         run = run_suites(request)
     return EvaluateOutcome(run=run, exit_code=_exit_code(project, run))
-
-
-def _head_state(project: Project) -> HeadState:
-    repository = project.repository()
-    return repository.head_state() if repository else HeadState()
 
 
 def _exit_code(project: Project, run: RunResult) -> ExitCode:
