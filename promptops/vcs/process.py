@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 from promptops.errors import VcsError
@@ -28,15 +30,23 @@ def run_git(
     except FileNotFoundError:
         raise no_git() from None
     if result.returncode not in codes:
-        verb = next(each for each in arguments if not each.startswith("-"))
-        raise VcsError(f"`git {verb}` failed: {last_words(result.stderr)}")
+        raise VcsError(f"`git {verb_of(arguments)}` failed: {last_words(result.stderr)}")
     return result
+
+
+def verb_of(arguments: Sequence[str]) -> str:
+    """What Git was asked to do: the first word that is no option, nor a setting behind `-c`."""
+    words = (
+        word for before, word in pairwise(("", *arguments)) if not word.startswith("-") and before != "-c"
+    )
+    return next(words, "")
 
 
 def last_words(stderr: bytes) -> str:
     """The line of Git's messages that says what went wrong."""
-    lines = [line for line in text(stderr).strip().splitlines() if not line.startswith("hint:")]
-    return (lines or ["no message"])[-1].removeprefix("fatal: ").removeprefix("error: ")
+    lines = text(stderr).strip().splitlines() or ["no message"]
+    fatal = [line for line in lines if line.startswith("fatal: ")]
+    return (fatal or lines[-1:])[0].removeprefix("fatal: ").removeprefix("error: ")
 
 
 def text(output: bytes) -> str:
