@@ -65,7 +65,7 @@ class Shelf:
         if not KEY.fullmatch(key):
             return []
         found = self.objects.entries(f"{tip}:{run_folder(key)}")
-        stored = [self.run(self.objects.blob(entry.oid), entry.name) for entry in found]
+        stored = [self.run(self._content(entry.oid, entry.name), entry.name) for entry in found]
         return sorted(stored, key=lambda each: each.run.time, reverse=True)[:most]
 
     def run(self, content: bytes, name: str) -> StoredRun:
@@ -90,10 +90,17 @@ class Shelf:
 
     def _part(self, cls: type[T], tip: str, folder: str, digest: str) -> T:
         path = part_path(folder, digest)
-        found = self.objects.find(f"{tip}:{path}")
-        if found is None:
-            raise self.damaged(path)
+        content = self._content(f"{tip}:{path}", path)
         try:
-            return decode(cls, found.content, digest)
+            return decode(cls, content, digest)
         except ValueError:
             raise self.damaged(path) from None
+
+    def _content(self, name: str, path: str) -> bytes:
+        try:
+            found = self.objects.find(name)
+        except VcsError:
+            found = None
+        if found is None:
+            raise self.damaged(path)
+        return found.content
