@@ -45,7 +45,9 @@ class Remote:
             LedgerError: it cannot be reached.
         """
         self._require()
-        options = ("--quiet", "--no-tags", "--no-prune", "--no-write-fetch-head", "--no-recurse-submodules")
+        # A clone that asks for objects one by one would otherwise do so with every score.
+        whole = ("--no-filter", "--no-tags", "--no-prune")
+        options = ("--quiet", "--no-write-fetch-head", "--no-recurse-submodules", *whole)
         refspec = ("--refmap=", self.name, f"+{self.ref}:{self.tracking}")
         result = self.repository.git(*QUIET, "fetch", *options, *refspec, codes=(0, 1, 128))
         if result.returncode == 0:

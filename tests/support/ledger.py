@@ -1,12 +1,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+import subprocess
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
+from promptops.ledger.ledger import Ledger
 from promptops.model.ledger import CaseIndex, LedgerEntry, LedgerRun, LostAnswer, ScoreColumns
 from promptops.model.result import LatencySummary, MetricSummary, Scale
+from tests.support.project import ProjectFolder
 
+OpenLedger = Callable[..., Ledger]
 FIRST = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -57,3 +62,24 @@ def entry(
             contents=tuple(key(f"case-{number}")[:16] for number in range(cases)),
         ),
     )
+
+
+class Hub:
+    """A bare remote, and clones of it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.remote = folder / "remote.git"
+
+    def clone(self, name: str, *options: str) -> ProjectFolder:
+        """A fresh clone."""
+        target = self.folder / name
+        url = f"file://{self.remote}"
+        subprocess.run(
+            ["git", "clone", "--quiet", *options, url, str(target)], check=True, capture_output=True
+        )
+        return ProjectFolder(target)
+
+    def git(self, *arguments: str) -> str:
+        """Runs Git in the remote."""
+        return ProjectFolder(self.remote).git(*arguments)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,9 +9,8 @@ import pytest
 from promptops.ledger.ledger import Ledger
 from promptops.model.config import LedgerSettings
 from promptops.vcs.repo import Repository
+from tests.support.ledger import Hub, OpenLedger
 from tests.support.project import ProjectFolder
-
-OpenLedger = Callable[..., Ledger]
 
 
 @pytest.fixture
@@ -41,27 +40,6 @@ def open_ledger() -> Iterator[OpenLedger]:
     yield open_
     for each in opened:
         each.close()
-
-
-class Hub:
-    """A bare remote, and clones of it."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.remote = folder / "remote.git"
-
-    def clone(self, name: str, *options: str) -> ProjectFolder:
-        """A fresh clone."""
-        target = self.folder / name
-        url = f"file://{self.remote}"
-        subprocess.run(
-            ["git", "clone", "--quiet", *options, url, str(target)], check=True, capture_output=True
-        )
-        return ProjectFolder(target)
-
-    def git(self, *arguments: str) -> str:
-        """Runs Git in the remote."""
-        return ProjectFolder(self.remote).git(*arguments)
 
 
 @pytest.fixture

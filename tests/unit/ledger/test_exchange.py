@@ -7,9 +7,8 @@ from pathlib import Path
 import pytest
 
 from promptops.errors import ExitCode, LedgerError, VcsError
-from tests.support.ledger import entry, key
+from tests.support.ledger import Hub, OpenLedger, entry, key
 from tests.support.project import ProjectFolder
-from tests.unit.ledger.conftest import Hub, OpenLedger
 
 REF = "refs/promptops/runs"
 TRACKING = "refs/promptops-remote/origin/runs"
@@ -298,3 +297,27 @@ def test_a_branch_as_the_ledgers_place(hub: Hub, open_ledger: OpenLedger, tmp_pa
     assert other.pull().received == 1
     assert other.find(key("a")) == (entry("a"),)
     assert two.git("branch", "--show-current") == "main"
+
+
+def test_a_clone_without_blobs_fetches_the_scores_at_once(hub: Hub, open_ledger: OpenLedger) -> None:
+    hub.git("config", "uploadpack.allowFilter", "true")
+    one = hub.clone("one")
+    open_ledger(one).append([entry("a")])
+    open_ledger(one).push()
+    two = hub.clone("two", "--filter=blob:none", "--no-checkout")
+    open_ledger(two).pull()
+    hub.remote.rename(hub.folder / "moved.git")
+    assert open_ledger(two).find(key("a")) == (entry("a"),)
+
+
+def test_settings_that_a_job_hands_to_git_hold(
+    hub: Hub, open_ledger: OpenLedger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = hub.clone("one")
+    one.git("remote", "set-url", "origin", "https://example.invalid/remote.git")
+    monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
+    monkeypatch.setenv("GIT_CONFIG_KEY_0", f"url.file://{hub.remote}.insteadOf")
+    monkeypatch.setenv("GIT_CONFIG_VALUE_0", "https://example.invalid/remote.git")
+    ledger = open_ledger(one)
+    ledger.append([entry("a")])
+    assert ledger.push().sent == 1

@@ -8,9 +8,8 @@ import pytest
 
 from promptops.errors import LedgerError
 from promptops.ledger.export import export_text, load_export, parse_export
-from tests.support.ledger import entry, key
+from tests.support.ledger import OpenLedger, entry, key
 from tests.support.project import ProjectFolder
-from tests.unit.ledger.conftest import OpenLedger
 
 
 def test_an_export_holds_what_the_ledger_finds(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import random
 import zlib
 from dataclasses import replace
 from pathlib import Path
@@ -12,9 +13,8 @@ from promptops.ledger.chain import Change, write
 from promptops.ledger.records import digest_of
 from promptops.model.ledger import LostAnswer
 from promptops.vcs.repo import Repository
-from tests.support.ledger import entry, key
+from tests.support.ledger import OpenLedger, entry, key
 from tests.support.project import ProjectFolder
-from tests.unit.ledger.conftest import OpenLedger
 
 REF = "refs/promptops/runs"
 
@@ -313,3 +313,20 @@ def test_readers_leave_no_process_behind(project: ProjectFolder, open_ledger: Op
     os.kill(process.pid, 0)
     ledger.close()
     assert process.returncode is not None
+
+
+def test_many_runs_of_many_cases_stay_small(project: ProjectFolder, open_ledger: OpenLedger) -> None:
+    rng = random.Random(1)
+    scores: list[float | None] = [float(rng.random() < 0.8) for _ in range(1000)]
+    entries = []
+    for minute in range(100):
+        for case in rng.sample(range(1000), 100):
+            scores[case] = float(rng.random() < 0.8)
+        entries.append(entry("a", minute, scores=tuple(scores)))
+    open_ledger(project).append(entries)
+    project.git("gc", "--quiet", "--prune=now")
+    sizes = dict(line.split(": ") for line in project.git("count-objects", "-v").splitlines())
+    assert int(sizes["size-pack"]) < 400, "KiB"
+    records = ledger_paths(project, "runs/")
+    assert len(records) == 100
+    assert int(project.git("cat-file", "-s", f"{REF}:{records[0]}")) < 2048
