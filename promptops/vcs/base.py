@@ -69,7 +69,10 @@ def find_base(
     Raises:
         VcsError: there is no such commit here; the hint is the command that mends it.
     """
-    head = repository.resolve("HEAD")
+    head = repository.find_commit("HEAD")
+    if head is None:
+        hint = 'make the first one: `git add --all && git commit --message "first"`'
+        raise VcsError("this repository has no commit to compare", hint=hint)
     if against is not None:
         sha = repository.resolve(against)
         return Base(ref=against, sha=sha, how="named by `--against`", commits_behind=0)

@@ -89,7 +89,7 @@ class Repository:
             return sha
         hint = "fetch it with `git fetch --all --tags`"
         if ref == "HEAD":
-            hint = 'make a first commit: `git add --all && git commit --message "first"`'
+            hint = "make a first commit"
         elif self.is_shallow():
             hint = "this clone is shallow: fetch more with `git fetch --deepen=50 --tags`"
         raise VcsError(f"`{ref}` is not a commit here", hint=hint)
