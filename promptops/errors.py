@@ -8,6 +8,7 @@ PromptopsError
 ├── VcsError             3   not a repository, unknown ref, missing history
 ├── NothingSelectedError 5   no suite or case matched
 ├── TargetError          4   provider, network, rejected key, spent budget: no verdict
+├── LedgerError          4   the scores kept in Git cannot be read, written or sent
 └── InterruptedRunError 130  the user ended a run
 """
 
@@ -113,6 +114,12 @@ class NothingSelectedError(PromptopsError):
 
 class TargetError(PromptopsError):
     """What is evaluated cannot be reached at all, so there is no verdict."""
+
+    exit_code = ExitCode.NO_VERDICT
+
+
+class LedgerError(PromptopsError):
+    """The scores kept in Git cannot be read, written or sent, so there is nothing to compare with."""
 
     exit_code = ExitCode.NO_VERDICT
 

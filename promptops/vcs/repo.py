@@ -5,22 +5,34 @@ from __future__ import annotations
 import hashlib
 import io
 import os
-import subprocess
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
+from subprocess import CompletedProcess
 from typing import BinaryIO
 
 from promptops.errors import VcsError
 from promptops.model.result import HeadState
-from promptops.vcs.environment import clean_environment
+from promptops.vcs.objects import ObjectReader, read_blobs
+from promptops.vcs.process import run_git, text
 
 os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
 import git
 
 ROOT = PurePosixPath()
+COMMIT_ID = re.compile("[0-9a-f]{40}(?:[0-9a-f]{24})?")
 REGULAR_FILES = ("100644", "100755")
+
+
+@dataclass(frozen=True, slots=True)
+class TreeFile:
+    """A path of a commit below the project's root; `mode` is Git's (120000 a link, 160000 a submodule)."""
+
+    path: PurePosixPath
+    mode: str
+    oid: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +51,14 @@ class Repository:
         """
         try:
             with git.Repo(folder, search_parent_directories=True, expand_vars=False) as repo:
-                top = repo.working_tree_dir
+                found = repo.working_tree_dir
         except (git.InvalidGitRepositoryError, git.NoSuchPathError):
             return None
-        if top is None:
+        if found is None:
             return None
-        repository = cls(
-            Path(top), PurePosixPath(folder.resolve().relative_to(Path(top).resolve()).as_posix())
-        )
-        repository._probe()
-        return repository
+        # What a hook exports can lead GitPython to the folder of another repository.
+        top = _top_of(folder, Path(found))
+        return cls(top, PurePosixPath(folder.resolve().relative_to(top.resolve()).as_posix()))
 
     def head_state(self) -> HeadState:
         """Commit, branch and whether files differ from it; no commit yet is a state, not an error."""
@@ -59,8 +69,8 @@ class Repository:
 
     def worktree_digest(self) -> str:
         """Changes whenever a file of the working tree does that Git does not ignore; 64 hex digits."""
-        digest = hashlib.sha256(self._git("rev-parse", "HEAD", codes=(0, 128)).stdout)
-        digest.update(self._git("diff", "--no-ext-diff", "--binary", "HEAD", codes=(0, 128)).stdout)
+        digest = hashlib.sha256(self.git("rev-parse", "HEAD", codes=(0, 128)).stdout)
+        digest.update(self.git("diff", "--no-ext-diff", "--binary", "HEAD", codes=(0, 128)).stdout)
         untracked = self._run("ls-files", "--others", "--exclude-standard", "-z", "--full-name", ":/")
         for name in filter(None, untracked.split("\0")):
             with suppress(OSError):
@@ -69,37 +79,76 @@ class Repository:
         return digest.hexdigest()
 
     def resolve(self, ref: str) -> str:
-        """The commit that a name means.
+        """The commit that a name means; the name may come from anywhere.
 
         Raises:
             VcsError: there is no such commit.
         """
-        try:
-            return self._run("rev-parse", "--verify", "--end-of-options", f"{ref}^{{commit}}").strip()
-        except VcsError:
-            hint = "make a first commit" if ref == "HEAD" else "fetch it with `git fetch --all --tags`"
-            raise VcsError(f"`{ref}` is not a commit here", hint=hint) from None
+        sha = self.find_commit(ref)
+        if sha is not None:
+            return sha
+        hint = "fetch it with `git fetch --all --tags`"
+        if ref == "HEAD":
+            hint = "make a first commit"
+        elif self.is_shallow():
+            hint = "this clone is shallow: fetch more with `git fetch --deepen=50 --tags`"
+        raise VcsError(f"`{ref}` is not a commit here", hint=hint)
+
+    def find_commit(self, ref: str) -> str | None:
+        """The commit that a name means, or None."""
+        if "\0" in ref:
+            return None
+        question = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
+        sha = self._run(*question, codes=(0, 1, 128)).strip()
+        # A range is answered with two commits, and still counts as verified.
+        return sha if COMMIT_ID.fullmatch(sha) else None
+
+    def is_shallow(self) -> bool:
+        """Whether the clone lacks the older part of its history."""
+        return self._run("rev-parse", "--is-shallow-repository").strip() == "true"
+
+    def files_at(self, sha: str) -> Iterator[TreeFile]:
+        """Everything of the project at a commit, links and submodules too.
+
+        Raises:
+            VcsError: the commit holds a path that no checkout would write.
+        """
+        listing = self._run("ls-tree", "-r", "-z", "--full-tree", sha, "--", str(self.prefix))
+        for entry in filter(None, listing.split("\0")):
+            head, _, name = entry.partition("\t")
+            mode, _, oid = head.split(" ")
+            path = PurePosixPath(name).relative_to(self.prefix)
+            if path.is_absolute() or {"..", ".git"} & set(path.parts):
+                raise VcsError(f"commit {sha} holds the forbidden path `{name}`", hint="run `git fsck`")
+            yield TreeFile(path, mode, oid)
 
     def tree_at(self, ref: str) -> CommitTree:
         """The project's files as they are at a commit."""
         sha = self.resolve(ref)
-        listing = self._run("ls-tree", "-r", "-z", "--full-tree", sha, "--", str(self.prefix))
-        blobs: dict[PurePosixPath, str] = {}
-        for entry in filter(None, listing.split("\0")):
-            head, _, name = entry.partition("\t")
-            mode, _, blob = head.split(" ")
-            if mode in REGULAR_FILES:
-                blobs[PurePosixPath(name).relative_to(self.prefix)] = blob
-        return CommitTree(repository=self, sha=sha, blobs=blobs)
+        files = sorted(self.files_at(sha), key=lambda file: file.path)
+        blobs = {file.path: file.oid for file in files if file.mode in REGULAR_FILES}
+        return CommitTree(sha=sha, blobs=blobs, reader=ObjectReader(self.top))
 
-    def read_blobs(self, blobs: list[str]) -> Iterator[bytes]:
+    def read_blobs(self, blobs: Sequence[str]) -> Iterator[bytes]:
         """The contents of objects, in order, with one Git process."""
-        process = self._git("cat-file", "--batch", stdin="".join(f"{blob}\n" for blob in blobs).encode())
-        stream = io.BytesIO(process.stdout)
-        for _ in blobs:
-            size = int(stream.readline().split()[2])
-            yield stream.read(size)
-            stream.read(1)
+        return read_blobs(self.top, blobs)
+
+    def changed_paths(self, before: str, after: str | None = None) -> tuple[PurePosixPath, ...]:
+        """The project's files that two commits do not have in common, sorted, relative to its root.
+
+        Args:
+            before: a commit.
+            after: another one, or None for the working tree with its untracked files.
+        """
+        options = ("--name-only", "-z", "--no-renames", "--no-ext-diff", "--ignore-submodules")
+        where = ("--", str(self.prefix))
+        commits = [self.resolve(each) for each in (before, after) if each is not None]
+        names = self._run("--literal-pathspecs", "diff", *options, *commits, *where)
+        if after is None:
+            others = ("ls-files", "--others", "--exclude-standard", "-z", "--full-name")
+            names += self._run("--literal-pathspecs", *others, *where)
+        found = {PurePosixPath(name).relative_to(self.prefix) for name in filter(None, names.split("\0"))}
+        return tuple(sorted(found))
 
     def commits_touching(self, path: PurePosixPath, most: int = 50) -> list[str]:
         """The newest commits that changed a file, newest first."""
@@ -108,44 +157,45 @@ class Repository:
         )
         return text.split()
 
-    def _probe(self) -> None:
-        result = self._git("rev-parse", "--show-toplevel", codes=(0, 128))
-        if b"dubious ownership" in result.stderr:
-            hint = f"git config --global --add safe.directory {self.top}"
-            raise VcsError("Git refuses a repository that belongs to somebody else", hint=f"run `{hint}`")
+    def git(
+        self, *arguments: str, codes: tuple[int, ...] = (0,), stdin: bytes = b""
+    ) -> CompletedProcess[bytes]:
+        """Runs Git in the repository.
+
+        Raises:
+            VcsError: it ended with another code than those of `codes`.
+        """
+        return run_git(self.top, *arguments, codes=codes, stdin=stdin)
 
     def _run(self, *arguments: str, codes: tuple[int, ...] = (0,)) -> str:
-        return self._git(*arguments, codes=codes).stdout.decode("utf-8", "surrogateescape")
+        return text(self.git(*arguments, codes=codes).stdout)
 
-    def _git(
-        self, *arguments: str, codes: tuple[int, ...] = (0,), stdin: bytes = b""
-    ) -> subprocess.CompletedProcess[bytes]:
-        command = ["git", "-C", str(self.top), *arguments]
-        try:
-            result = subprocess.run(
-                command, env=clean_environment(), input=stdin, capture_output=True, check=False
-            )
-        except FileNotFoundError:
-            raise VcsError("there is no program `git` here", hint="install Git") from None
-        if result.returncode not in codes:
-            lines = result.stderr.decode("utf-8", "replace").strip().splitlines() or ["no message"]
-            raise VcsError(f"`git {arguments[0]}` failed: {lines[-1].removeprefix('fatal: ')}")
-        return result
+
+def _top_of(folder: Path, found: Path) -> Path:
+    result = run_git(folder, "rev-parse", "--show-toplevel", codes=(0, 128))
+    if b"dubious ownership" in result.stderr:
+        hint = f"git config --global --add safe.directory {found}"
+        raise VcsError("Git refuses a repository that belongs to somebody else", hint=f"run `{hint}`")
+    top = text(result.stdout).removesuffix("\n")
+    return Path(top) if top else found
 
 
 @dataclass(frozen=True, slots=True)
 class CommitTree:
-    """A `SourceTree` of a commit; links and submodules are not files in it."""
+    """A `SourceTree` of a commit; links and submodules are not files in it.
 
-    repository: Repository
+    All files are read through one Git process, which ends with the tree.
+    """
+
     sha: str
     blobs: dict[PurePosixPath, str] = field(repr=False)
+    reader: ObjectReader = field(repr=False, compare=False)
 
     def open(self, path: PurePosixPath) -> BinaryIO:
         """The file's content at the commit; raises FileNotFoundError."""
         if path not in self.blobs:
             raise FileNotFoundError(str(path))
-        return io.BytesIO(next(self.repository.read_blobs([self.blobs[path]])))
+        return io.BytesIO(self.reader.blob(self.blobs[path]))
 
     def is_file(self, path: PurePosixPath, *, inside: PurePosixPath = ROOT) -> bool:
         """Whether there was such a file inside that folder."""
@@ -153,4 +203,4 @@ class CommitTree:
 
     def files(self, under: PurePosixPath) -> Iterator[PurePosixPath]:
         """Every file below a folder, sorted."""
-        return iter(sorted(path for path in self.blobs if path.is_relative_to(under)))
+        return (path for path in self.blobs if path.is_relative_to(under))
