@@ -29,7 +29,7 @@ def benjamini_hochberg(p: Sequence[float]) -> list[float]:
     adjusted = [1.0] * len(p)
     least = 1.0
     for rank, place in reversed(list(enumerate(sorted(range(len(p)), key=p.__getitem__), start=1))):
-        least = min(least, p[place] * len(p) / rank)
+        least = min(least, p[place] * (len(p) / rank))
         adjusted[place] = least
     return adjusted
 

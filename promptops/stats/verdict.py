@@ -9,6 +9,9 @@ from promptops.model.result import Scale
 from promptops.stats.evidence import MIN_CLUSTERS, Evidence
 from promptops.stats.power import NONE_SEEN
 
+FEWEST_CASES = 5
+"""Fewer tell nothing, whatever the interval says."""
+
 _PASSES = (Verdict.WITHIN_BUDGET, Verdict.IMPROVED, Verdict.NO_WORSE)
 
 
@@ -91,7 +94,8 @@ def verdict_of(evidence: Evidence, rules: GateRules) -> Verdict:
         return Verdict.WITHIN_BUDGET if spared else Verdict.REGRESSED
     if evidence.proven_better:
         return Verdict.IMPROVED
-    return Verdict.NO_WORSE if evidence.low > -rules.margin else Verdict.INCONCLUSIVE
+    close = evidence.low > -rules.margin and evidence.n >= FEWEST_CASES
+    return Verdict.NO_WORSE if close else Verdict.INCONCLUSIVE
 
 
 def is_pass(verdict: Verdict) -> bool:
@@ -120,6 +124,8 @@ def reason_of(verdict: Verdict, evidence: Evidence, rules: GateRules) -> str:
 
 def _why_inconclusive(evidence: Evidence) -> str:
     changes = evidence.changes
+    if evidence.n < FEWEST_CASES:
+        return f"only {_counted(evidence.n, 'case')}"
     if not evidence.enough and not evidence.low <= 0 <= evidence.high:
         if changes.groups < MIN_CLUSTERS <= evidence.n:
             return f"only {_counted(changes.groups, 'cluster')}"

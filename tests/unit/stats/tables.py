@@ -34,11 +34,6 @@ def table(broke: int, fixed: int, n: int, both_pass: int | None = None) -> list[
     return single_runs(outcomes)
 
 
-def graded(differences: Sequence[float]) -> list[Pair]:
-    """Pairs of graded scores with these differences."""
-    return single_runs([(max(0.0, -each), max(0.0, each)) for each in differences])
-
-
 def judged(
     pairs: Sequence[Pair], rules: GateRules = RULES, *, scale: Scale = Scale.BINARY, kind: Kind = "sample"
 ) -> MetricDelta:
