@@ -43,7 +43,7 @@ def changes(profile: Profile, n: int, drop: float, repetitions: int) -> Iterator
     Cases at random always fail until the mean fell by 1.5 drops, and others always pass until it
     rose by half a drop; the rest flip as before.
     """
-    random = Random(n)
+    random = Random(f"{n} cases, drop {drop}")
     touched = 1.5 * drop / profile.mean + 0.5 * drop / (1 - profile.mean)
     differ = 2 * drop + profile.flip_rate * (1 - touched)
     for _ in range(repetitions):
