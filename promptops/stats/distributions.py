@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from math import exp, lgamma, log
 from statistics import NormalDist
 
@@ -25,6 +26,7 @@ def t_cdf(x: float, df: float) -> float:
     return 1 - tail if x > 0 else tail
 
 
+@lru_cache(maxsize=1024)
 def t_ppf(p: float, df: float) -> float:
     """The x with P(T <= x) = p, for 0 < p < 1, by bisection."""
     if p < 0.5:  # noqa: PLR2004 - the median
@@ -32,13 +34,12 @@ def t_ppf(p: float, df: float) -> float:
     low, high = 0.0, 1.0
     while t_cdf(high, df) < p:
         low, high = high, high * 2
-    for _ in range(200):
-        middle = (low + high) / 2
+    while low < (middle := (low + high) / 2) < high:
         if t_cdf(middle, df) < p:
             low = middle
         else:
             high = middle
-    return (low + high) / 2
+    return middle
 
 
 def _incomplete_beta(a: float, b: float, x: float) -> float:

@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import nan
+from random import Random
+
+import pytest
+
+from promptops.model.comparison import GateRules, Method, MetricDelta, Verdict
+from promptops.stats.bootstrap import Sides, compare_statistic
+from promptops.stats.paired_t import paired_t
+from tests.unit.stats.tables import RULES
+
+Labels = tuple[bool, bool]
+
+
+def f1(items: Sequence[Labels]) -> float:
+    """Of (predicted, expected)."""
+    named = sum(predicted + expected for predicted, expected in items)
+    return 2 * sum(predicted and expected for predicted, expected in items) / named if named else nan
+
+
+def mean(items: Sequence[float]) -> float:
+    return sum(items) / len(items)
+
+
+def labelled(n: int, wrong: float, seed: int) -> list[Labels]:
+    random = Random(seed)
+    return [(expected != (random.random() < wrong), expected) for expected in [True, False] * (n // 2)]
+
+
+def judged_f1(base: list[Labels], head: list[Labels], rules: GateRules = RULES, seed: int = 0) -> MetricDelta:
+    return compare_statistic(Sides(base=base, head=head, statistic=f1), metric="f1", rules=rules, seed=seed)
+
+
+def test_a_loss_of_f1_is_found_and_a_gain_too() -> None:
+    good, bad = labelled(300, 0.1, 1), labelled(300, 0.3, 2)
+    there, back = judged_f1(good, bad), judged_f1(bad, good)
+    assert (there.test, there.verdict, back.verdict) == (
+        Method.BOOTSTRAP,
+        Verdict.REGRESSED,
+        Verdict.IMPROVED,
+    )
+    assert there.delta == f1(bad) - f1(good)
+    assert (there.ci_low, there.ci_high) == pytest.approx(
+        (-(back.ci_high or 0), -(back.ci_low or 0)), abs=0.02
+    )
+    assert max(there.p_worse or 0, 1 - (back.p_worse or 0)) < 0.025
+
+
+def test_the_same_seed_gives_the_same_numbers() -> None:
+    base, head = labelled(100, 0.1, 1), labelled(100, 0.2, 2)
+    assert judged_f1(base, head, seed=4) == judged_f1(base, head, seed=4)
+    assert judged_f1(base, head, seed=4) != judged_f1(base, head, seed=5)
+
+
+def test_of_a_mean_it_agrees_with_the_paired_t() -> None:
+    random = Random(8)
+    base = [random.random() for _ in range(200)]
+    head = [min(1.0, max(0.0, value + random.gauss(-0.03, 0.2))) for value in base]
+    found = compare_statistic(Sides(base=base, head=head, statistic=mean), metric="mean", rules=RULES)
+    t = paired_t([after - before for before, after in zip(base, head, strict=True)])
+    assert found.ci_high == pytest.approx(t.high, abs=0.1 * (t.high - t.low))
+    assert found.p_worse == pytest.approx(t.p_worse, abs=0.01)
+
+
+def test_clusters_are_drawn_whole() -> None:
+    base, head = [1.0] * 100, [float(place % 10 > 0) for place in range(100)]
+    each = [place % 10 for place in range(100)]
+    alone = compare_statistic(Sides(base=base, head=head, statistic=mean), metric="m", rules=RULES)
+    together = compare_statistic(
+        Sides(base=base, head=head, statistic=mean, clusters=each), metric="m", rules=RULES
+    )
+    assert alone.verdict is Verdict.REGRESSED
+    assert together.verdict is Verdict.INCONCLUSIVE
+
+
+@pytest.mark.parametrize("n", [1, 20, 400])
+def test_nothing_changed_is_no_worse_only_in_a_large_suite(n: int) -> None:
+    found = compare_statistic(Sides(base=[1.0] * n, head=[1.0] * n, statistic=mean), metric="m", rules=RULES)
+    assert found.verdict is (Verdict.NO_WORSE if n == 400 else Verdict.INCONCLUSIVE)
+    assert found.p_worse == pytest.approx(0.5)
+    assert found.mde80 == 1
+
+
+def test_a_statistic_that_is_rarely_defined_says_nothing() -> None:
+    rare: list[Labels] = [(False, False)] * 10 + [(True, True)]
+    found = judged_f1(rare, rare)
+    assert (found.ci_low, found.ci_high, found.verdict) == (-1, 1, Verdict.INCONCLUSIVE)
+
+
+def test_a_statistic_that_is_not_defined_at_all_is_invalid() -> None:
+    nothing: list[Labels] = [(False, False)] * 10
+    assert judged_f1(nothing, nothing).reason == "the metric is not defined on these cases"
+    empty = judged_f1([], [])
+    assert (empty.verdict, empty.reason) == (Verdict.INVALID, "no case can be compared")
+
+
+def test_too_many_missing_cases_are_invalid_here_too() -> None:
+    base = labelled(98, 0.1, 1)
+    sides = Sides(base=base, head=base, statistic=f1, missing=3)
+    assert compare_statistic(sides, metric="f1", rules=RULES).verdict is Verdict.INVALID
+
+
+def test_five_cases_must_have_changed() -> None:
+    base = [1.0] * 60
+    for broke, verdict in ((4, Verdict.INCONCLUSIVE), (8, Verdict.REGRESSED)):
+        head = [0.0] * broke + [1.0] * (60 - broke)
+        found = compare_statistic(Sides(base=base, head=head, statistic=mean), metric="m", rules=RULES)
+        assert found.verdict is verdict
+
+
+def test_a_statistic_defined_only_on_the_whole_keeps_endless_doubt() -> None:
+    def only_all(items: Sequence[int]) -> float:
+        return 0.5 if len(set(items)) == 30 else nan
+
+    found = compare_statistic(
+        Sides(base=range(30), head=range(1, 31), statistic=only_all), metric="m", rules=RULES
+    )
+    assert (found.mde80, found.verdict) == (1, Verdict.INCONCLUSIVE)
