@@ -18,6 +18,8 @@ VERBS: dict[str, tuple[str, str]] = {
     "validate": ("validate", "Check every file and report all problems at once"),
     "render": ("render", "Print a prompt's messages as they would be sent"),
     "eval": ("evaluate", "Run suites on the working tree and print their scores"),
+    "diff": ("diff", "Compare the working tree with main, case by case"),
+    "gate": ("diff", "Compare like diff, and exit by the verdict"),
     "runs": ("runs", "List past runs"),
     "report": ("runs", "Print a past run again"),
     "dataset": ("dataset", "Lock datasets, so that a change of cases is noticed"),

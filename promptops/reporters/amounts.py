@@ -39,3 +39,15 @@ def bytes_text(size: int) -> str:
 def day_text(day: int | None) -> str:
     """A day, counted from 1970-01-01, in ISO form."""
     return "–" if day is None else (EPOCH + timedelta(days=day)).isoformat()
+
+
+def delta_text(delta: float) -> str:
+    """A difference of scores in points, always with its sign."""
+    return f"{delta * 100:+.1f} pts".replace("-", "−")
+
+
+def interval_text(low: float | None, high: float | None) -> str:
+    """The limits of a difference in points."""
+    if low is None or high is None:
+        return ""
+    return f"[{low * 100:+.1f}, {high * 100:+.1f}]".replace("-", "−")

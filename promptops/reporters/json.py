@@ -7,6 +7,7 @@ from typing import Any
 
 from promptops.errors import Problem
 from promptops.files.codec import encode
+from promptops.model.diff import Comparison
 from promptops.model.estimate import CellEstimate
 from promptops.model.result import RunResult
 
@@ -31,6 +32,12 @@ def estimate_content(cells: Sequence[CellEstimate]) -> dict[str, Any]:
         "suites": encode(cells),
         "models": [{"model": model, **_sums(members)} for model, members in models.items()],
     }
+
+
+def comparison_content(comparison: Comparison) -> dict[str, Any]:
+    """Both sides of a comparison; the fields are those of the contract and a few beside them."""
+    content: dict[str, Any] = encode(comparison)
+    return content
 
 
 def _sums(cells: Sequence[CellEstimate]) -> dict[str, Any]:

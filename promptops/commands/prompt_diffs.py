@@ -1,0 +1,67 @@
+"""What changed of the prompts themselves, beside the scores."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+
+from promptops.commands.project import Project
+from promptops.commands.sides import Sides
+from promptops.engine.prompt_diff import PromptSide, prompt_changes
+from promptops.files.prompt import load_prompt, prompt_files
+from promptops.files.tree import read_file
+from promptops.model.diff import PromptDiff
+from promptops.model.prompt import MessageTemplate, Prompt, Template
+from promptops.model.prompt_change import PromptChange
+
+PARTIALS = "partials/"
+
+
+def prompt_diffs(sides: Sides) -> Iterator[PromptDiff]:
+    """Every prompt that differs: with what changed, or that it was added or deleted."""
+    base, head = (_prompts(side) for side in (sides.base, sides.head))
+    for name in sorted({*base, *head}):
+        if name not in base or name not in head:
+            what = "the prompt is new" if name in head else "the prompt is deleted"
+            yield PromptDiff(prompt=name, changes=(PromptChange(what=what),))
+        elif _may_differ(sides, base[name], head[name]):
+            before = _side(sides.base, base[name], sides)
+            after = _side(sides.head, head[name], sides)
+            changes = prompt_changes(before, after)
+            if changes:
+                yield PromptDiff(prompt=name, changes=changes)
+
+
+def _prompts(project: Project) -> dict[str, PurePosixPath]:
+    return dict(prompt_files(project.tree, project.config.project.prompts))
+
+
+def _may_differ(sides: Sides, base: PurePosixPath, head: PurePosixPath) -> bool:
+    folder = sides.base.config.project.prompts
+    shared = any(
+        (path.is_relative_to(folder) and path.suffix not in (".yaml", ".yml")) or ".examples." in path.name
+        for path in sides.changed
+    )
+    return base in sides.changed or head in sides.changed or shared
+
+
+def _side(project: Project, path: PurePosixPath, sides: Sides) -> PromptSide:
+    folder = project.config.project.prompts
+    prompt = load_prompt(project.tree, path, folder).prompt
+    return PromptSide(prompt, dict(_partials(project, prompt, sides)))
+
+
+def _partials(project: Project, prompt: Prompt, sides: Sides) -> Iterator[tuple[str, str]]:
+    """The changed partials that the prompt names, each with its text on this side."""
+    folder = PurePosixPath(project.config.project.prompts)
+    texts = [
+        message.content.text
+        for message in prompt.messages
+        if isinstance(message, MessageTemplate) and isinstance(message.content, Template)
+    ]
+    for path in sorted(sides.changed):
+        if not path.is_relative_to(folder) or path.suffix in (".yaml", ".yml"):
+            continue
+        name = str(path.relative_to(folder))
+        if project.tree.is_file(path) and any(name in text for text in texts):
+            yield name, read_file(project.tree, path).decode("utf-8", "replace")

@@ -1,0 +1,124 @@
+"""A comparison of two sides, as reports tell it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from promptops.model.comparison import Check, MetricDelta, SliceDelta, Verdict
+from promptops.model.prompt_change import PromptChange
+from promptops.model.record import Record
+from promptops.model.result import HeadState, LatencySummary, MetricSummary
+
+NO_LATENCY = LatencySummary(p50=None, p95=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BaseState(Record):
+    """The base: a commit, and how its scores were found: ledger, cache, evaluated or none."""
+
+    ref: str
+    sha: str
+    how: str
+    commits_behind: int
+    found: str = ""
+    """In words, why it is this commit."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ruler(Record):
+    """What the branch changes of what measures it, in words, and the head's scores by the branch's ruler."""
+
+    changes: tuple[str, ...] = ()
+    branch_metrics: tuple[MetricSummary, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseIds(Record):
+    """Cases by what became of them in the metric that gates; each list is sorted by id."""
+
+    broke: tuple[str, ...] = ()
+    fixed: tuple[str, ...] = ()
+    lower: tuple[str, ...] = ()
+    higher: tuple[str, ...] = ()
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    edited: tuple[str, ...] = ()
+    errored: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SideCost(Record):
+    """US dollars of all answers of each side; None when a price is unknown or the side was not run."""
+
+    base: float | None = None
+    head: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SideLatency(Record):
+    """Latency of the calls of each side."""
+
+    base: LatencySummary = NO_LATENCY
+    head: LatencySummary = NO_LATENCY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuiteComparison(Record):
+    """One cell of a suite on both sides.
+
+    `changed` names in words what differs of what is evaluated; `base_cell` and `head_cell` are the numbers
+    of the cells in the journal of the run, None where a side was not run. `added_metrics` are the scores
+    of added and edited cases on the head.
+    """
+
+    suite: str
+    verdict: Verdict
+    reason: str
+    prompt: str | None = None
+    model: str | None = None
+    base_model: str | None = None
+    changed: tuple[str, ...] = ()
+    ruler: Ruler = field(default_factory=Ruler)
+    metrics: tuple[MetricDelta, ...] = ()
+    slices: tuple[SliceDelta, ...] = ()
+    checks: tuple[Check, ...] = ()
+    case_ids: CaseIds = field(default_factory=CaseIds)
+    cost_usd: SideCost = field(default_factory=SideCost)
+    latency_ms: SideLatency = field(default_factory=SideLatency)
+    calls: int = 0
+    cached: int = 0
+    how: str = "none"
+    base_cell: int | None = None
+    head_cell: int | None = None
+
+    @property
+    def primary(self) -> MetricDelta | None:
+        """The metric that gates."""
+        return next((metric for metric in self.metrics if metric.primary), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromptDiff(Record):
+    """What changed of one prompt."""
+
+    prompt: str
+    changes: tuple[PromptChange, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison(Record):
+    """All that `diff` or `gate` found out; `run_id` names the run that made the calls, if any were needed."""
+
+    run_id: str | None
+    started_at: str
+    promptops_version: str
+    verdict: Verdict
+    base: BaseState
+    head: HeadState
+    overall: MetricDelta | None
+    suites: tuple[SuiteComparison, ...]
+    prompts: tuple[PromptDiff, ...] = ()
+    dirty_paths: tuple[str, ...] = ()
+    paid_usd: float | None = 0.0
+    settings: Mapping[str, str] = field(default_factory=dict)
