@@ -6,7 +6,7 @@ from math import isfinite
 
 from promptops.model.comparison import GateRules, MetricDelta, Verdict
 from promptops.model.result import Scale
-from promptops.stats.evidence import MIN_CLUSTERS, Evidence
+from promptops.stats.evidence import MIN_CHANGED, Evidence
 from promptops.stats.power import NONE_SEEN
 
 FEWEST_CASES = 5
@@ -127,7 +127,7 @@ def _why_inconclusive(evidence: Evidence) -> str:
     if evidence.n < FEWEST_CASES:
         return f"only {_counted(evidence.n, 'case')}"
     if not evidence.enough and not evidence.low <= 0 <= evidence.high:
-        if changes.groups < MIN_CLUSTERS <= evidence.n:
+        if changes.groups < MIN_CHANGED <= evidence.n:
             return f"only {_counted(changes.groups, 'cluster')}"
         unit = "case" if changes.groups == evidence.n else "cluster"
         return f"only {_counted(changes.changed_groups, unit)} changed"

@@ -200,7 +200,7 @@ def test_a_pass_that_missing_cases_could_turn_around_is_inconclusive() -> None:
 
 def test_cases_that_the_base_lost_cannot_hide_a_regression() -> None:
     rules = replace(RULES, margin=0.1)
-    lost = [Pair(key=f"lost-{place}", base=(), head=(0.0,)) for place in range(8)]
+    lost = [Pair(key=f"lost-{place}", base=(), head=(0.0,) * (place % 2)) for place in range(8)]
     assert judged(table(4, 0, 400) + lost, rules).verdict is Verdict.NO_WORSE
 
 

@@ -53,6 +53,15 @@ def test_what_was_not_judged_is_no_member_of_the_family() -> None:
     assert found.metrics[3].p_adjusted == drop.p_worse
 
 
+def test_a_suite_with_too_many_missing_cases_is_no_member_though_it_has_numbers() -> None:
+    lost = [Pair(key=f"lost-{place}", base=(1.0,), head=()) for place in range(20)]
+    invalid = judged(table(7, 7, 200) + lost)
+    assert (invalid.verdict, invalid.n) == (Verdict.INVALID, 200)
+    found = judge_family([invalid, judged(table(14, 5, 200))])
+    assert found.metrics[0] == invalid
+    assert found.metrics[1].verdict is Verdict.REGRESSED
+
+
 def test_what_is_tolerated_or_too_few_cannot_reject_but_is_counted() -> None:
     tolerated = judged(table(60, 20, 2000), replace(RULES, budget=0.05))
     too_few = judged(table(4, 0, 100))
