@@ -150,11 +150,26 @@ def behaving_server(folder: Path, behaviour: Behaviour) -> Iterator[BehavingServ
         command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True, start_new_session=True
     )
     with _ended(process):
-        assert process.stdout is not None
-        port = process.stdout.readline().strip()
-        if not port:
-            raise MissingServerError("the Python server does not start")
-        yield BehavingServer(int(port), log)
+        yield BehavingServer(_port_told(process), log)
+
+
+@contextmanager
+def steady_server(latency_ms: float) -> Iterator[BehavingServer]:
+    """The lean Python server with one latency on a free port, ended with the block; it keeps no log."""
+    command = [sys.executable, "-m", "tests.benchmarks.steady_server", "--latency-ms", str(latency_ms)]
+    process = subprocess.Popen(
+        command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True, start_new_session=True
+    )
+    with _ended(process):
+        yield BehavingServer(_port_told(process), Path("/dev/null"))
+
+
+def _port_told(process: subprocess.Popen[str]) -> int:
+    assert process.stdout is not None
+    port = process.stdout.readline().strip()
+    if not port:
+        raise MissingServerError("the Python server does not start")
+    return int(port)
 
 
 @contextmanager

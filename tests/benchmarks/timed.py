@@ -6,12 +6,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.benchmarks.behaviour import Behaviour
 from tests.benchmarks.child import Command
 from tests.benchmarks.contenders import LANES, Contender, Course, Timing
 from tests.benchmarks.options import Options
 from tests.benchmarks.project import make_project
-from tests.benchmarks.servers import Server, behaving_server, speed_server
+from tests.benchmarks.servers import Server, speed_server, steady_server
 from tests.benchmarks.table import NOTHING, peak_text, progress, ratio_text, seconds_text, tell, tell_table
 from tests.benchmarks.workload import CONCURRENCY
 
@@ -110,8 +109,7 @@ def speed(options: Options, folder: Path) -> bool:
 def latency(options: Options, folder: Path) -> bool:
     """Every answer takes 200 ms: how near a run comes to what its concurrency allows."""
     all_series = []
-    behaviour = Behaviour(fastest_ms=LATENCY_MS, slowest_ms=LATENCY_MS)
-    with behaving_server(folder / "server", behaviour) as server:
+    with steady_server(LATENCY_MS) as server:
         for cases in options.sizes(LATENCY_SIZES):
             course = _course(folder, server, cases)
             rounds = _rounds(options, options.contenders, course.run)
