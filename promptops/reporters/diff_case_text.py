@@ -1,0 +1,167 @@
+"""Single cases of a comparison: input, what was expected, and what both sides answered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from promptops.model.result import CaseErrored, CaseResult, CaseScored
+from promptops.model.suite import as_text
+from promptops.reporters.diff_cases import CaseKind, CaseView, lost_text
+from promptops.reporters.diff_words import Piece, clipped, compared
+from promptops.reporters.printable import printable, shortened
+
+LONGEST_FIELD = 400
+LONGEST_LABEL = 20
+NARROW = 100
+NOT_STORED = "not stored: the score came from the ledger, which keeps no outputs"
+NOT_RUN = "not run"
+COLOURS = {"base": "red", "head": "green"}
+MARKS = {"base": ("[-", "-]"), "head": ("{+", "+}")}
+
+
+@dataclass(frozen=True, slots=True)
+class CasePrinter:
+    """Prints cases; `full` leaves nothing out. Where there is no colour, signs mark what differs."""
+
+    console: Console
+    full: bool = False
+
+    def print(self, view: CaseView, label: str = "") -> None:
+        """One case; `label` is its suite, where that is not said above."""
+        kinds = ", ".join(kind.value for kind in view.kinds)
+        title = Text(f"{label}:" if label else "").append(printable(view.id), "bold")
+        if kinds:
+            title.append(f"  {kinds}", _style(view.kinds))
+        title.append(f"  {scores_text(view)}".rstrip(), "dim")
+        self.console.print(title)
+        rows = list(self._shared_rows(view))
+        base, head = view.pair
+        before, after = self._marked(base, head, NOT_STORED if view.suite.base_cell is None else NOT_RUN)
+        labels = [label for label, _ in rows] + ["base", "head"]
+        indent = max(map(len, labels)) + 2
+        for name, text in rows:
+            self._field(name, text, indent)
+        self._outputs(before, after, indent)
+        if self.full:
+            self._all_results(view, indent)
+        else:
+            self._reason(view, head, indent)
+
+    def _shared_rows(self, view: CaseView) -> Iterator[tuple[str, Text]]:
+        """What both sides were asked; where only the branch has the case, what it asks."""
+        for results, mark in ((view.head or view.base, ""), (view.branch, " (branch)")):
+            scored = next((each for each in results if isinstance(each, CaseScored)), None)
+            edited = CaseKind.EDITED in view.kinds
+            if scored is None or (mark and view.head and not (edited and self.full)):
+                continue
+            for name, value in scored.inputs.items():
+                yield f"{shortened(name, LONGEST_LABEL)}{mark}", self._text(as_text(value))
+            if scored.expected is not None:
+                yield f"expected{mark}", self._text(as_text(scored.expected))
+            if mark:
+                yield f"output{mark}", self._text(scored.completion.output)
+
+    def _text(self, text: str) -> Text:
+        return self._joined([Piece(text, differs=False)], "base")
+
+    def _marked(self, base: CaseResult | None, head: CaseResult | None, absent: str) -> tuple[Text, Text]:
+        if isinstance(base, CaseScored) and isinstance(head, CaseScored):
+            before, after = compared(base.completion.output, head.completion.output)
+            return self._joined(before, "base"), self._joined(after, "head")
+        return self._alone(base, absent), self._alone(head, NOT_RUN)
+
+    def _alone(self, result: CaseResult | None, absent: str) -> Text:
+        if result is None:
+            return Text(absent, "dim italic")
+        if isinstance(result, CaseErrored):
+            return Text(printable(lost_text(result)), "magenta")
+        return self._text(result.completion.output)
+
+    def _joined(self, pieces: Sequence[Piece], side: str) -> Text:
+        text = Text()
+        has_colour = self.console.color_system is not None and not self.console.no_color
+        opening, closing = ("", "") if has_colour else MARKS[side]
+        for piece in pieces if self.full else clipped(pieces, LONGEST_FIELD):
+            shown = printable(piece.text, keep="\n")
+            if piece.differs:
+                text.append(f"{opening}{shown}{closing}", f"bold {COLOURS[side]}")
+            else:
+                text.append(shown)
+        text.rstrip()
+        return text if text.plain else Text("(empty)", "dim italic")
+
+    def _field(self, name: str, text: Text, indent: int) -> None:
+        table = Table.grid(padding=(0, 2, 0, 0))
+        table.add_column(style="dim", min_width=indent - 2, no_wrap=True)
+        table.add_column(overflow="fold")
+        table.add_row(name, text)
+        self.console.print(Padding(table, (0, 0, 0, 2)))
+
+    def _outputs(self, before: Text, after: Text, indent: int) -> None:
+        """Side by side where there is room for it and more than a line to compare."""
+        half = (self.console.width - 2 - indent - 4) // 2
+        is_long = max(before.cell_len, after.cell_len) > half or "\n" in before.plain + after.plain
+        if self.console.width < NARROW or not is_long:
+            self._field("base", before, indent)
+            self._field("head", after, indent)
+            return
+        table = Table.grid(padding=(0, 3, 0, 0))
+        table.add_column(width=half, overflow="fold")
+        table.add_column(width=half, overflow="fold")
+        table.add_row(Text("base", "dim"), Text("head", "dim"))
+        table.add_row(before, after)
+        self.console.print(Padding(table, (0, 0, 0, indent + 2)))
+
+    def _reason(self, view: CaseView, head: CaseResult | None, indent: int) -> None:
+        primary = view.suite.primary
+        if primary is None or not isinstance(head, CaseScored):
+            return
+        score = head.scores.get(primary.metric)
+        if score is not None and score.reason:
+            self._field("why", Text(shortened(score.reason, LONGEST_FIELD)), indent)
+
+    def _all_results(self, view: CaseView, indent: int) -> None:
+        for side, results in (("base", view.base), ("head", view.head), ("branch", view.branch)):
+            for result in results:
+                again = f", run {result.repeat + 1}" if len(results) > 1 else ""
+                text = _scores(result) if isinstance(result, CaseScored) else Text()
+                if again and isinstance(result, CaseScored):
+                    text = Text("\n").join([self._text(result.completion.output), text])
+                self._field(f"{side}{again}", text or self._alone(result, NOT_RUN), indent)
+
+
+def scores_text(view: CaseView) -> str:
+    """The mean scores of the case that differ, base to head."""
+    parts = []
+    for metric in view.suite.metrics:
+        before, after = (view.values(each, metric.metric) for each in (view.base, view.head))
+        if before and after and before != after:
+            parts.append(f"{printable(metric.metric)} {_mean(before)} → {_mean(after)}")
+    return ", ".join(parts)
+
+
+def _mean(values: Sequence[float]) -> str:
+    return f"{sum(values) / len(values):.3g}"
+
+
+def _scores(result: CaseScored) -> Text:
+    lines = []
+    for name, score in result.scores.items():
+        value = "cannot tell" if score.value is None else f"{score.value:g}"
+        reason = f" ({printable(score.reason)})" if score.reason else ""
+        lines.append(f"{printable(name)} {value}{reason}")
+    if result.completion.failure:
+        lines.append(f"the model itself failed: {result.completion.failure}")
+    return Text("\n".join(lines))
+
+
+def _style(kinds: Sequence[CaseKind]) -> str:
+    if {CaseKind.BROKE, CaseKind.LOWER}.intersection(kinds):
+        return "red"
+    return "green" if {CaseKind.FIXED, CaseKind.HIGHER}.intersection(kinds) else "yellow"
