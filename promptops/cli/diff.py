@@ -166,7 +166,7 @@ def _named(comparison: Comparison, name: str) -> list[CaseView]:
 def _views(comparison: Comparison, wanted: Sequence[Wanted]) -> list[CaseView]:
     from promptops.reporters.diff_cases import views
 
-    keys = {key for each in wanted for key in each.keys()}
+    keys = {key for each in wanted for key in each.places()}
     if comparison.run_id is None or not keys:
         return views(wanted, ())
     return views(wanted, project_here().runs().results(comparison.run_id, only=keys))

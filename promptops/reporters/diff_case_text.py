@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from rich.console import Console
@@ -48,6 +48,7 @@ class CasePrinter:
         for name, text in rows:
             self._field(name, text, indent)
         self._outputs(before, after, indent)
+        self._failures(view, indent)
         if self.full:
             self._all_results(view, indent)
         else:
@@ -60,8 +61,8 @@ class CasePrinter:
             edited = CaseKind.EDITED in view.kinds
             if scored is None or (mark and view.head and not (edited and self.full)):
                 continue
-            for name, value in scored.inputs.items():
-                yield f"{shortened(name, LONGEST_LABEL)}{mark}", self._text(as_text(value))
+            for name, value in _inputs(scored):
+                yield f"{shortened(name, LONGEST_LABEL)}{mark}", self._text(value)
             if scored.expected is not None:
                 yield f"expected{mark}", self._text(as_text(scored.expected))
             if mark:
@@ -83,6 +84,13 @@ class CasePrinter:
             return Text(printable(lost_text(result)), "magenta")
         return self._text(result.completion.output)
 
+    def _failures(self, view: CaseView, indent: int) -> None:
+        for side, result in zip(("base", "head"), view.pair, strict=True):
+            if isinstance(result, CaseScored) and result.completion.failure:
+                self._field(
+                    side, Text(f"the model itself failed: {result.completion.failure}", "yellow"), indent
+                )
+
     def _joined(self, pieces: Sequence[Piece], side: str) -> Text:
         text = Text()
         has_colour = self.console.color_system is not None and not self.console.no_color
@@ -90,7 +98,12 @@ class CasePrinter:
         for piece in pieces if self.full else clipped(pieces, LONGEST_FIELD):
             shown = printable(piece.text, keep="\n")
             if piece.differs:
-                text.append(f"{opening}{shown}{closing}", f"bold {COLOURS[side]}")
+                # A line break inside of the signs would tear them apart.
+                words = shown.strip() or shown
+                before, after = shown.split(words, 1)
+                text.append(before).append(f"{opening}{words}{closing}", f"bold {COLOURS[side]}").append(
+                    after
+                )
             else:
                 text.append(shown)
         text.rstrip()
@@ -127,13 +140,35 @@ class CasePrinter:
             self._field("why", Text(shortened(score.reason, LONGEST_FIELD)), indent)
 
     def _all_results(self, view: CaseView, indent: int) -> None:
+        """Every score with its reason, then what further runs of the case answered."""
+        names = dict.fromkeys(
+            name
+            for each in (*view.base, *view.head, *view.branch)
+            if isinstance(each, CaseScored)
+            for name in each.scores
+        )
+        for name in names:
+            sides = [_scores(side, name) for side in (view.base, view.head, view.branch)]
+            self._field(
+                shortened(name, LONGEST_LABEL), Text(" → ".join(each for each in sides if each)), indent
+            )
         for side, results in (("base", view.base), ("head", view.head), ("branch", view.branch)):
-            for result in results:
-                again = f", run {result.repeat + 1}" if len(results) > 1 else ""
-                text = _scores(result) if isinstance(result, CaseScored) else Text()
-                if again and isinstance(result, CaseScored):
-                    text = Text("\n").join([self._text(result.completion.output), text])
-                self._field(f"{side}{again}", text or self._alone(result, NOT_RUN), indent)
+            for result in results if len(results) > 1 else ():
+                self._field(f"{side}, run {result.repeat + 1}", self._alone(result, NOT_RUN), indent)
+
+
+def _inputs(result: CaseScored) -> Iterator[tuple[str, str]]:
+    """What was asked, one level deep, without the fields that are shown for themselves."""
+    inner = [key for value in result.inputs.values() if isinstance(value, Mapping) for key in value]
+    for name, value in result.inputs.items():
+        if (name == "id" and value == result.case_id) or (name == "expected" and value == result.expected):
+            continue
+        if isinstance(value, Mapping):
+            for key, part in value.items():
+                is_clear = inner.count(key) == 1 and key not in result.inputs
+                yield key if is_clear else f"{name}.{key}", as_text(part)
+        else:
+            yield name, as_text(value)
 
 
 def scores_text(view: CaseView) -> str:
@@ -150,15 +185,15 @@ def _mean(values: Sequence[float]) -> str:
     return f"{sum(values) / len(values):.3g}"
 
 
-def _scores(result: CaseScored) -> Text:
-    lines = []
-    for name, score in result.scores.items():
-        value = "cannot tell" if score.value is None else f"{score.value:g}"
-        reason = f" ({printable(score.reason)})" if score.reason else ""
-        lines.append(f"{printable(name)} {value}{reason}")
-    if result.completion.failure:
-        lines.append(f"the model itself failed: {result.completion.failure}")
-    return Text("\n".join(lines))
+def _scores(results: Sequence[CaseResult], metric: str) -> str:
+    """What one side got in a metric, with the reasons; one value for each run."""
+    texts = []
+    for result in results:
+        score = result.scores.get(metric) if isinstance(result, CaseScored) else None
+        if score is not None:
+            value = "cannot tell" if score.value is None else f"{score.value:.4g}"
+            texts.append(f"{value} ({printable(score.reason)})" if score.reason else value)
+    return ", ".join(texts)
 
 
 def _style(kinds: Sequence[CaseKind]) -> str:

@@ -44,7 +44,7 @@ class Wanted:
     suite: SuiteComparison
     id: str
 
-    def keys(self) -> Iterator[CaseKey]:
+    def places(self) -> Iterator[CaseKey]:
         """Where its results stand in the journal of the run."""
         for cell in (self.suite.base_cell, self.suite.head_cell, self.suite.branch_cell):
             if cell is not None:
@@ -133,7 +133,7 @@ def named(comparison: Comparison, name: str) -> list[Wanted]:
 
 def views(wanted: Sequence[Wanted], results: Results) -> list[CaseView]:
     """The cases with what the journal has of them, in the order of the suites, the worst first."""
-    found: dict[CaseKey, list[CaseResult]] = {key: [] for each in wanted for key in each.keys()}
+    found: dict[CaseKey, list[CaseResult]] = {key: [] for each in wanted for key in each.places()}
     for cell, result in results:
         if (cell, result.case_id) in found:
             found[cell, result.case_id].append(result)

@@ -145,7 +145,9 @@ def notes(comparison: Comparison) -> Iterator[str]:
     if len(judged) > 1:
         yield f"{len(judged)} suites gate: their verdicts are corrected for it (Benjamini-Hochberg)"
     for suite in judged:
-        if suite.primary is not None and suite.primary.is_blind:
+        # An inconclusive suite says in its verdict what it can see.
+        is_blind = suite.primary is not None and suite.primary.is_blind
+        if is_blind and suite.verdict is not Verdict.INCONCLUSIVE:
             yield f"{printable(suite.suite)} is too small or noisy to see the drop that is watched for"
     unchanged = [suite.suite for suite in suites if suite.verdict is Verdict.UNCHANGED and not suite.metrics]
     if unchanged:
@@ -158,8 +160,8 @@ def notes(comparison: Comparison) -> Iterator[str]:
 
 
 def _money(comparison: Comparison) -> Iterator[str]:
-    calls = sum(suite.calls for suite in comparison.suites)
-    cached = sum(suite.cached for suite in comparison.suites)
+    asked = [suite for suite in comparison.suites if suite.model is not None]
+    calls, cached = sum(suite.calls for suite in asked), sum(suite.cached for suite in asked)
     if calls or cached:
         kept = f", {counted(cached, 'answer')} kept from earlier" if cached else ""
         yield f"{counted(calls, 'call')}{kept}; paid {cost_text(comparison.paid_usd)}"

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-
+from promptops.model.comparison import Verdict
 from promptops.model.diff import Comparison, SuiteComparison
 from promptops.model.suite import as_text
 from promptops.reporters.diff_case_text import CasePrinter
@@ -61,9 +61,10 @@ def comparison_text(comparison: Comparison, page: Page, cases: Sequence[CaseView
     _print_headline(console, comparison)
     console.print()
     print_table(console, comparison)
+    told = [suite for suite in comparison.suites if suite.metrics or suite.verdict is not Verdict.UNCHANGED]
     for suite, label in zip(comparison.suites, suite_labels(comparison.suites), strict=True):
         members = None if cases is None else [view for view in cases if view.suite is suite]
-        _print_suite(console, suite, label, members)
+        _print_suite(console, suite, label if len(told) > 1 else "", members)
     print_prompts(console, comparison.prompts)
     lines = list(notes(comparison))
     if lines:
@@ -106,12 +107,14 @@ def _print_suite(
     if not (above or below or cases):
         return
     console.print()
-    console.print(Text(label, "bold underline"))
+    if label:
+        console.print(Text(label, "bold underline"))
     for name, text in above:
         _print_row(console, name, text)
     if cases:
         _print_cases(console, suite, cases)
-        console.print()
+        if below:
+            console.print()
     for name, text in below:
         _print_row(console, name, text)
 

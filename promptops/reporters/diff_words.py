@@ -15,6 +15,7 @@ MOST_WORDS = 1500
 
 LITTLE = 12
 ALIKE = 0.25
+CRUMB = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +45,12 @@ def compared(base: str, head: str) -> tuple[list[Piece], list[Piece]]:
 def _opcodes(
     matcher: SequenceMatcher[str], before: Sequence[str]
 ) -> Iterator[tuple[bool, tuple[int, int], tuple[int, int]]]:
-    """What differs, where; a space between two words that differ belongs to them."""
+    """What differs, where. A sign or two between words that differ belong to them: crumbs cannot be read."""
     opcodes = matcher.get_opcodes()
     for place, (tag, low, high, new_low, new_high) in enumerate(opcodes):
         inside = 0 < place < len(opcodes) - 1
-        space = inside and "".join(before[low:high]).isspace()
-        yield tag != "equal" or space, (low, high), (new_low, new_high)
+        crumb = inside and len("".join(before[low:high]).strip()) <= CRUMB
+        yield tag != "equal" or crumb, (low, high), (new_low, new_high)
 
 
 def _merged(pieces: Iterator[Piece]) -> list[Piece]:
@@ -60,20 +61,25 @@ def _merged(pieces: Iterator[Piece]) -> list[Piece]:
 
 
 def clipped(pieces: Sequence[Piece], most: int) -> list[Piece]:
-    """At most so many characters, from shortly before the first difference; what is left out is said."""
-    before = pieces[0].text if len(pieces) > 1 and not pieces[0].differs else ""
+    """About so many characters: from shortly before the first difference, and the end; the rest is counted."""
     total = sum(len(piece.text) for piece in pieces)
-    if total <= most:
+    if total <= most + most // 4:
         return list(pieces)
-    skipped = max(0, len(before) - most // 4)
-    kept = [Piece("…" + before[skipped:], differs=False), *pieces[1:]] if skipped else list(pieces)
-    room, shown = most, []
-    for piece in kept:
-        shown.append(Piece(piece.text[:room], piece.differs))
-        room -= len(shown[-1].text)
-        if room <= 0:
-            break
-    left = total - skipped - most
-    if left > 0:
-        shown.append(Piece(f"… ({left:,} more characters)", differs=False))
-    return shown
+    leading = pieces[0].text if len(pieces) > 1 and not pieces[0].differs else ""
+    start = max(0, len(leading) - most // 4)
+    end = max(start + most * 3 // 4, total - most // 4)
+    return [
+        *([Piece("… ", differs=False)] if start else ()),
+        *_cut(pieces, start, start + most * 3 // 4),
+        Piece(f" … ({end - start - most * 3 // 4:,} characters) … ", differs=False),
+        *_cut(pieces, end, total),
+    ]
+
+
+def _cut(pieces: Sequence[Piece], start: int, end: int) -> Iterator[Piece]:
+    place = 0
+    for piece in pieces:
+        text = piece.text[max(0, start - place) : max(0, end - place)]
+        place += len(piece.text)
+        if text:
+            yield Piece(text, piece.differs)
