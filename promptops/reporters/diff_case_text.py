@@ -21,6 +21,7 @@ LONGEST_LABEL = 20
 NARROW = 100
 NOT_STORED = "not stored: the score came from the ledger, which keeps no outputs"
 NOT_RUN = "not run"
+NOT_THERE = "the base does not have this case"
 COLOURS = {"base": "red", "head": "green"}
 MARKS = {"base": ("[-", "-]"), "head": ("{+", "+}")}
 
@@ -40,33 +41,36 @@ class CasePrinter:
             title.append(f"  {kinds}", _style(view.kinds))
         title.append(f"  {scores_text(view)}".rstrip(), "dim")
         self.console.print(title)
-        rows = list(self._shared_rows(view))
+        above, below = list(self._shared_rows(view)), list(self._explaining_rows(view))
         base, head = view.pair
-        before, after = self._marked(base, head, NOT_STORED if view.suite.base_cell is None else NOT_RUN)
-        labels = [label for label, _ in rows] + ["base", "head"]
-        indent = max(map(len, labels)) + 2
-        for name, text in rows:
+        before, after = self._marked(base, head, _why_absent(view))
+        indent = max(len(name) for name, _ in [*above, ("base", before), *below]) + 2
+        for name, text in above:
             self._field(name, text, indent)
-        self._outputs(before, after, indent)
-        self._failures(view, indent)
-        if self.full:
-            self._all_results(view, indent)
+        if isinstance(base, CaseScored) and isinstance(head, CaseScored):
+            self._outputs(before, after, indent)
         else:
-            self._reason(view, head, indent)
+            self._field("base", before, indent)
+            self._field("head", after, indent)
+        for name, text in below:
+            self._field(name, text, indent)
 
     def _shared_rows(self, view: CaseView) -> Iterator[tuple[str, Text]]:
-        """What both sides were asked; where only the branch has the case, what it asks."""
-        for results, mark in ((view.head or view.base, ""), (view.branch, " (branch)")):
-            scored = next((each for each in results if isinstance(each, CaseScored)), None)
-            edited = CaseKind.EDITED in view.kinds
-            if scored is None or (mark and view.head and not (edited and self.full)):
-                continue
-            for name, value in _inputs(scored):
-                yield f"{shortened(name, LONGEST_LABEL)}{mark}", self._text(value)
-            if scored.expected is not None:
-                yield f"expected{mark}", self._text(as_text(scored.expected))
-            if mark:
-                yield f"output{mark}", self._text(scored.completion.output)
+        """What both sides were asked; of an edited case also what the branch asks."""
+        yield from self._asked(view.head or view.base or view.branch, "")
+        if self.full and CaseKind.EDITED in view.kinds:
+            yield from self._asked(view.branch, " (branch)")
+
+    def _asked(self, results: Sequence[CaseResult], mark: str) -> Iterator[tuple[str, Text]]:
+        scored = next((each for each in results if isinstance(each, CaseScored)), None)
+        if scored is None:
+            return
+        for name, value in _inputs(scored):
+            yield f"{shortened(name, LONGEST_LABEL)}{mark}", self._text(value)
+        if scored.expected is not None:
+            yield f"expected{mark}", self._text(as_text(scored.expected))
+        if mark:
+            yield f"output{mark}", self._text(scored.completion.output)
 
     def _text(self, text: str) -> Text:
         return self._joined([Piece(text, differs=False)], "base")
@@ -83,13 +87,6 @@ class CasePrinter:
         if isinstance(result, CaseErrored):
             return Text(printable(lost_text(result)), "magenta")
         return self._text(result.completion.output)
-
-    def _failures(self, view: CaseView, indent: int) -> None:
-        for side, result in zip(("base", "head"), view.pair, strict=True):
-            if isinstance(result, CaseScored) and result.completion.failure:
-                self._field(
-                    side, Text(f"the model itself failed: {result.completion.failure}", "yellow"), indent
-                )
 
     def _joined(self, pieces: Sequence[Piece], side: str) -> Text:
         text = Text()
@@ -131,30 +128,38 @@ class CasePrinter:
         table.add_row(before, after)
         self.console.print(Padding(table, (0, 0, 0, indent + 2)))
 
-    def _reason(self, view: CaseView, head: CaseResult | None, indent: int) -> None:
-        primary = view.suite.primary
-        if primary is None or not isinstance(head, CaseScored):
+    def _explaining_rows(self, view: CaseView) -> Iterator[tuple[str, Text]]:
+        base, head = view.pair
+        for side, result in (("base", base), ("head", head)):
+            if isinstance(result, CaseScored) and result.completion.failure:
+                yield side, Text(f"the model itself failed: {result.completion.failure}", "yellow")
+        if self.full:
+            yield from self._all_scores(view)
+            yield from self._further_runs(view)
             return
-        score = head.scores.get(primary.metric)
+        primary = view.suite.primary
+        score = head.scores.get(primary.metric) if primary and isinstance(head, CaseScored) else None
         if score is not None and score.reason:
-            self._field("why", Text(shortened(score.reason, LONGEST_FIELD)), indent)
+            yield "why", Text(shortened(score.reason, LONGEST_FIELD))
 
-    def _all_results(self, view: CaseView, indent: int) -> None:
-        """Every score with its reason, then what further runs of the case answered."""
-        names = dict.fromkeys(
-            name
-            for each in (*view.base, *view.head, *view.branch)
-            if isinstance(each, CaseScored)
-            for name in each.scores
-        )
-        for name in names:
+    def _all_scores(self, view: CaseView) -> Iterator[tuple[str, Text]]:
+        """Every score of each side with its reason."""
+        results = [each for each in (*view.base, *view.head, *view.branch) if isinstance(each, CaseScored)]
+        for name in dict.fromkeys(name for each in results for name in each.scores):
             sides = [_scores(side, name) for side in (view.base, view.head, view.branch)]
-            self._field(
-                shortened(name, LONGEST_LABEL), Text(" → ".join(each for each in sides if each)), indent
-            )
+            yield shortened(name, LONGEST_LABEL), Text(" → ".join(each for each in sides if each))
+
+    def _further_runs(self, view: CaseView) -> Iterator[tuple[str, Text]]:
+        """What each run of the case answered, where there are several."""
         for side, results in (("base", view.base), ("head", view.head), ("branch", view.branch)):
             for result in results if len(results) > 1 else ():
-                self._field(f"{side}, run {result.repeat + 1}", self._alone(result, NOT_RUN), indent)
+                yield f"{side}, run {result.repeat + 1}", self._alone(result, NOT_RUN)
+
+
+def _why_absent(view: CaseView) -> str:
+    if CaseKind.ADDED in view.kinds:
+        return NOT_THERE
+    return NOT_STORED if view.suite.base_cell is None else NOT_RUN
 
 
 def _inputs(result: CaseScored) -> Iterator[tuple[str, str]]:

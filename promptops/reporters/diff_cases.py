@@ -75,7 +75,7 @@ class CaseView:
     def pair(self) -> tuple[CaseResult | None, CaseResult | None]:
         """One result of each side: where they differ in their scores, two that show it."""
         fell = self._mean(self.head) <= self._mean(self.base)
-        return self._extreme(self.base, best=fell), self._extreme(self.head, best=not fell)
+        return self._extreme(self.base, best=fell), self._extreme(self.head or self.branch, best=not fell)
 
     @property
     def rank(self) -> tuple[float, float, str]:

@@ -34,10 +34,16 @@ def verdict_text(verdict: Verdict) -> str:
 
 def verdict_phrase(suite: SuiteComparison) -> str:
     """The verdict with its reason, where the row does not show the reason anyway."""
-    word = verdict_text(suite.verdict)
-    if not suite.reason or _is_shown(suite):
+    return reasoned(suite.verdict, "" if _is_shown(suite) else suite.reason)
+
+
+def reasoned(verdict: Verdict, reason: str) -> str:
+    """A verdict and why; a reason that names the verdict itself stands alone."""
+    word = verdict_text(verdict)
+    if not reason:
         return word
-    return suite.reason if suite.reason.startswith(word) else f"{word}: {suite.reason}"
+    says_it = verdict is Verdict.WITHIN_BUDGET or reason.startswith(word)
+    return reason if says_it else f"{word}: {reason}"
 
 
 def _is_shown(suite: SuiteComparison) -> bool:

@@ -16,9 +16,9 @@ from promptops.reporters.diff_phrases import (
     changes_text,
     difference_text,
     means_text,
+    reasoned,
     suite_labels,
     verdict_phrase,
-    verdict_text,
 )
 from promptops.reporters.printable import printable, shortened
 
@@ -42,8 +42,9 @@ def print_table(console: Console, comparison: Comparison) -> None:
     blocks = list(_blocks(comparison))
     if not blocks:
         return
+    console.print()
     lines = aligned([row for block in blocks for row in _wide_rows(block)])
-    if max(line.cell_len for line in lines) <= console.width:
+    if all(line.cell_len <= console.width for line in lines):
         for line in lines:
             console.print(line)
     else:
@@ -76,7 +77,9 @@ def _blocks(comparison: Comparison) -> Iterator[Block]:
             )
     overall = comparison.overall
     if overall is not None and overall.test is not None:
-        verdict = Text(verdict_text(overall.verdict), STYLES.get(overall.verdict, ""))
+        shows_it = overall.verdict in (Verdict.REGRESSED, Verdict.IMPROVED)
+        phrase = reasoned(overall.verdict, "" if shows_it else overall.reason)
+        verdict = Text(printable(phrase), STYLES.get(overall.verdict, ""))
         _, *numbers = _row(overall)
         yield Block(Text("all suites", "bold"), verdict, [(Text("pooled"), *numbers)])
 

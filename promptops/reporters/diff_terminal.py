@@ -23,6 +23,7 @@ from promptops.reporters.diff_phrases import (
     difference_text,
     mean_text,
     notes,
+    reasoned,
     sides_text,
     suite_labels,
     verdict_text,
@@ -59,7 +60,6 @@ def comparison_text(comparison: Comparison, page: Page, cases: Sequence[CaseView
     out = StringIO()
     console = page.console(out)
     _print_headline(console, comparison)
-    console.print()
     print_table(console, comparison)
     told = [suite for suite in comparison.suites if suite.metrics or suite.verdict is not Verdict.UNCHANGED]
     for suite, label in zip(comparison.suites, suite_labels(comparison.suites), strict=True):
@@ -106,15 +106,16 @@ def _print_suite(
     above, below = list(_why_rows(suite)), list(_outcome_rows(suite, with_cases=cases is not None))
     if not (above or below or cases):
         return
-    console.print()
+    if label or above:
+        console.print()
     if label:
         console.print(Text(label, "bold underline"))
     for name, text in above:
         _print_row(console, name, text)
     if cases:
         _print_cases(console, suite, cases)
-        if below:
-            console.print()
+    if below and (cases or not (label or above)):
+        console.print()
     for name, text in below:
         _print_row(console, name, text)
 
@@ -147,7 +148,7 @@ def _why_rows(suite: SuiteComparison) -> Iterator[tuple[str, Text]]:
             yield name, Text(printable(check.reason), "yellow")
     primary = suite.primary
     if primary is not None and primary.verdict is not suite.verdict:
-        yield "score", Text(printable(f"{verdict_text(primary.verdict)}: {primary.reason}"))
+        yield "score", Text(printable(reasoned(primary.verdict, primary.reason)))
     if suite.changed:
         yield "changed", Text(printable("; ".join(suite.changed)))
     yield from _ruler_rows(suite)
@@ -195,10 +196,16 @@ def _id_rows(suite: SuiteComparison, *, with_cases: bool) -> Iterator[tuple[str,
     kinds = (gain, CaseKind.EDITED, CaseKind.ADDED, CaseKind.REMOVED, CaseKind.ERRORED)
     for kind in kinds if with_cases else (harm, *kinds):
         ids = kind.ids(suite)
-        if ids:
+        if ids and not _is_in_ruler(suite, kind, len(ids)):
             more = f" (+{len(ids) - MOST_IDS})" if len(ids) > MOST_IDS else ""
             listed = ", ".join(shortened(each, LONGEST_ID) for each in ids[:MOST_IDS])
             yield _KIND_LABELS.get(kind, kind.value), Text(f"{listed}{more}")
+
+
+def _is_in_ruler(suite: SuiteComparison, kind: CaseKind, count: int) -> bool:
+    """Whether the changes of the ruler name these cases already."""
+    beginnings = tuple(f"{count} {noun} {kind.value}:" for noun in ("case", "cases"))
+    return any(change.startswith(beginnings) for change in suite.ruler.changes)
 
 
 _KIND_LABELS: Mapping[CaseKind, str] = {CaseKind.ERRORED: "lost"}

@@ -31,15 +31,19 @@ def compared(base: str, head: str) -> tuple[list[Piece], list[Piece]]:
     pattern = WORDS if max(len(base), len(head)) < MOST_WORDS * 4 else LINES
     before, after = pattern.findall(base), pattern.findall(head)
     if max(len(before), len(after)) > MOST_WORDS:
-        return [Piece(base, differs=False)], [Piece(head, differs=False)]
+        return _unmarked(base), _unmarked(head)
     matcher = SequenceMatcher(a=before, b=after, autojunk=False)
     if max(len(before), len(after)) > LITTLE and matcher.ratio() < ALIKE:
-        return [Piece(base, differs=False)], [Piece(head, differs=False)]
+        return _unmarked(base), _unmarked(head)
     opcodes = list(_opcodes(matcher, before))
     return (
         _merged(Piece("".join(before[low:high]), differs) for differs, (low, high), _ in opcodes),
         _merged(Piece("".join(after[low:high]), differs) for differs, _, (low, high) in opcodes),
     )
+
+
+def _unmarked(text: str) -> list[Piece]:
+    return [Piece(text, differs=False)] if text else []
 
 
 def _opcodes(
