@@ -158,7 +158,7 @@ def _named(comparison: Comparison, name: str) -> list[CaseView]:
     found = [view for view in _views(comparison, named(comparison, name)) if is_known(view)]
     if not found:
         changed = {id_ for suite in comparison.suites for kind in CaseKind for id_ in kind.ids(suite)}
-        hint = did_you_mean(name, changed) or "suites in which nothing changed are not run"
+        hint = did_you_mean(name, sorted(changed)) or "suites in which nothing changed are not run"
         raise NothingSelectedError(f"no case `{name}` was compared", hint=hint)
     return found
 
