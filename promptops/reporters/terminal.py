@@ -109,7 +109,7 @@ def report_estimate(cells: Sequence[CellEstimate], out: TextIO, *, width: int) -
         table.add_column(name, _amount(name, _known_sum(column)), justify="right", no_wrap=True)
     for index, cell in enumerate(cells):
         label = Text(printable(cell.suite), style="bold")
-        label.append(f"  {model_label(cell.model) if cell.model else 'no model'}", style="not bold dim")
+        label.append(f"\n{model_label(cell.model) if cell.model else 'no model'}", style="not bold dim")
         columns = _estimate_columns(cells).items()
         table.add_row(label, *(_amount(name, column[index]) for name, column in columns))
     console = _console(out, width)
