@@ -104,7 +104,7 @@ def report_failures(
 def report_estimate(cells: Sequence[CellEstimate], out: TextIO, *, width: int) -> None:
     """What a run would ask and cost, one line for each cell, and the sums."""
     table = Table(box=None, pad_edge=False, header_style="bold", show_footer=len(cells) > 1)
-    table.add_column("suite", _total_label(cells), ratio=1, overflow="fold")
+    table.add_column("suite", _total_label(cells), ratio=1, min_width=20, overflow="fold")
     for name, column in _estimate_columns(cells).items():
         table.add_column(name, _amount(name, _known_sum(column)), justify="right", no_wrap=True)
     for index, cell in enumerate(cells):
@@ -129,8 +129,8 @@ def _estimate_columns(cells: Sequence[CellEstimate]) -> dict[str, list[float | N
     return {
         "calls": [cell.calls for cell in cells],
         "cached": [cell.cached for cell in cells],
-        "input tokens": [cell.input_tokens for cell in cells],
-        "output tokens": [cell.output_tokens for cell in cells],
+        "tokens in": [cell.input_tokens for cell in cells],
+        "tokens out": [cell.output_tokens for cell in cells],
         "cost": [cell.cost_usd for cell in cells],
         "at most": [cell.most_usd for cell in cells],
     }
