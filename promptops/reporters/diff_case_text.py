@@ -114,9 +114,9 @@ class CasePrinter:
         self.console.print(Padding(table, (0, 0, 0, 2)))
 
     def _outputs(self, before: Text, after: Text, indent: int) -> None:
-        """Side by side where there is room for it and more than a line to compare."""
+        """Side by side where there is room for it and both have more than a line."""
         half = (self.console.width - 2 - indent - 4) // 2
-        is_long = max(before.cell_len, after.cell_len) > half or "\n" in before.plain + after.plain
+        is_long = all(each.cell_len > half or "\n" in each.plain for each in (before, after))
         if self.console.width < NARROW or not is_long:
             self._field("base", before, indent)
             self._field("head", after, indent)

@@ -9,6 +9,7 @@ from difflib import SequenceMatcher
 from itertools import groupby
 
 WORDS = re.compile(r"\s+|\w+|[^\w\s]")
+SPACE = re.compile(r"\s")
 LINES = re.compile(r"[^\n]*\n|[^\n]+")
 MOST_WORDS = 1500
 """Beyond it the time to compare grows with the square; lines are compared instead."""
@@ -16,6 +17,7 @@ MOST_WORDS = 1500
 LITTLE = 12
 ALIKE = 0.25
 CRUMB = 3
+LONGEST_WORD = 25
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,18 +68,30 @@ def _merged(pieces: Iterator[Piece]) -> list[Piece]:
 
 def clipped(pieces: Sequence[Piece], most: int) -> list[Piece]:
     """About so many characters: from shortly before the first difference, and the end; the rest is counted."""
-    total = sum(len(piece.text) for piece in pieces)
-    if total <= most + most // 4:
+    text = "".join(piece.text for piece in pieces)
+    if len(text) <= most + most // 4:
         return list(pieces)
     leading = pieces[0].text if len(pieces) > 1 and not pieces[0].differs else ""
-    start = max(0, len(leading) - most // 4)
-    end = max(start + most * 3 // 4, total - most // 4)
+    start = _between_words(text, len(leading) - most // 4) if len(leading) > most // 2 else 0
+    stop = _between_words(text, start + most * 3 // 4)
+    end = _between_words(text, max(stop, len(text) - most // 4))
     return [
-        *([Piece("… ", differs=False)] if start else ()),
-        *_cut(pieces, start, start + most * 3 // 4),
-        Piece(f" … ({end - start - most * 3 // 4:,} characters) … ", differs=False),
-        *_cut(pieces, end, total),
+        *_gap(start),
+        *_cut(pieces, start, stop),
+        *_gap(end - stop),
+        *_cut(pieces, end, len(text)),
     ]
+
+
+def _gap(length: int) -> Iterator[Piece]:
+    if length:
+        yield Piece(f"… ({length:,} characters) … ", differs=False)
+
+
+def _between_words(text: str, place: int) -> int:
+    """The next place behind a space; the same place in the middle of a very long word."""
+    space = SPACE.search(text, place, place + LONGEST_WORD)
+    return space.end() if space else place
 
 
 def _cut(pieces: Sequence[Piece], start: int, end: int) -> Iterator[Piece]:

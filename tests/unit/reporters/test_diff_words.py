@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import time
 from itertools import pairwise
 
@@ -67,10 +68,10 @@ def test_a_clipped_text_begins_before_the_difference_and_keeps_the_end() -> None
         "same " * 200 + "old " + "tail " * 200 + "end", "same " * 200 + "new " + "tail " * 200 + "end"
     )
     text = marked(clipped(base, 100))
-    assert text.startswith("… same ")
+    assert text.startswith("… (980 characters) … same ")
     assert "<old>" in text
     assert text.endswith(" tail end")
-    assert len(text) < 150
+    assert len(text) < 170
 
 
 def test_a_text_that_hardly_is_too_long_stays_whole() -> None:
@@ -82,6 +83,8 @@ def test_a_text_that_hardly_is_too_long_stays_whole() -> None:
 def test_what_is_left_out_is_counted(lengths: list[int], most: int) -> None:
     pieces = [Piece(chr(ord("a") + place) * length, place % 2 == 1) for place, length in enumerate(lengths)]
     shown = "".join(piece.text for piece in clipped(pieces, most))
-    assert len(shown) <= most * 5 // 4 + 30
-    if sum(lengths) > most * 5 // 4:
-        assert " characters) … " in shown
+    assert len(shown) <= most * 5 // 4 + 90
+    counted = sum(int(number) for number in re.findall(r"… \((\d+) characters\) … ", shown))
+    kept = len(re.sub(r"… \(\d+ characters\) … ", "", shown))
+    assert counted + kept == sum(lengths)
+    assert bool(counted) == (sum(lengths) > most * 5 // 4)
