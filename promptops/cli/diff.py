@@ -90,6 +90,7 @@ def gate(
     1: regressed, a case that must pass failed, below the floor, over a limit. 4: no verdict.
     """
     from promptops.commands.gate import exit_code_of
+    from promptops.reporters.diff_cases import first_lost
     from promptops.reporters.diff_gate import ending
     from promptops.reporters.diff_terminal import comparison_text
 
@@ -101,7 +102,8 @@ def gate(
         _print_json("gate", exit_code, comparison)
     else:
         options = [*sides.suites, *(["--strict"] if strict else []), *(["--offline"] if offline else [])]
-        sys.stdout.write(comparison_text(comparison, _page()))
+        lost = _views(comparison, first_lost(comparison))
+        sys.stdout.write(comparison_text(comparison, _page(), lost, with_outputs=False))
         sys.stdout.write(f"\n{ending(comparison, exit_code, options)}\n")
     finish(exit_code)
 
@@ -125,13 +127,14 @@ def _compared(sides: Sides) -> Comparison:
 
 def _show_all(comparison: Comparison, format_: Format, *, paged: bool) -> None:
     from promptops.cli._pager import show
-    from promptops.reporters.diff_cases import harmed
+    from promptops.reporters.diff_cases import first_lost, harmed
     from promptops.reporters.diff_terminal import comparison_text
 
     if format_ is Format.JSON:
         _print_json("diff", ExitCode.YES, comparison)
     else:
-        show(comparison_text(comparison, _page(), _views(comparison, harmed(comparison))), paged=paged)
+        found = _views(comparison, [*harmed(comparison), *first_lost(comparison)])
+        show(comparison_text(comparison, _page(), found), paged=paged)
 
 
 def _show_cases(comparison: Comparison, found: Sequence[CaseView], format_: Format, *, paged: bool) -> None:

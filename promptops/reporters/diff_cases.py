@@ -117,6 +117,11 @@ def harmed(comparison: Comparison) -> list[Wanted]:
     return [Wanted(suite, id_) for suite in comparison.suites for id_ in worst_kind(suite).ids(suite)]
 
 
+def first_lost(comparison: Comparison) -> list[Wanted]:
+    """One lost case of each suite, which tells why."""
+    return [Wanted(suite, id_) for suite in comparison.suites for id_ in suite.case_ids.errored[:1]]
+
+
 def of_kind(comparison: Comparison, kind: CaseKind) -> list[Wanted]:
     """Every case that something happened to."""
     return [Wanted(suite, id_) for suite in comparison.suites for id_ in kind.ids(suite)]
@@ -181,3 +186,9 @@ def cases_content(found: Iterable[CaseView]) -> list[dict[str, JsonValue]]:
 def lost_text(result: CaseErrored) -> str:
     """Why a case has no score."""
     return f"lost ({result.kind}): {result.message}"
+
+
+def why_lost(found: Iterable[CaseView], suite: SuiteComparison) -> str:
+    """Why the first lost case of a suite has no score; empty where that is not known."""
+    results = (each for view in found if view.suite is suite for each in (*view.base, *view.head))
+    return next((lost_text(each) for each in results if isinstance(each, CaseErrored)), "")

@@ -68,6 +68,11 @@ def suite_labels(suites: Sequence[SuiteComparison]) -> list[str]:
     return labels
 
 
+def shown_metrics(suite: SuiteComparison) -> list[MetricDelta]:
+    """The metric that gates, and the others that have a score."""
+    return [metric for metric in suite.metrics if metric.primary or metric.head_mean is not None]
+
+
 def counted_verdicts(comparison: Comparison) -> str:
     """How many suites got which verdict, worst first."""
     count = Counter(suite.verdict for suite in comparison.suites)
@@ -146,7 +151,7 @@ def notes(comparison: Comparison) -> Iterator[str]:
     """What a reader has to know beside the scores."""
     suites = comparison.suites
     judged = [suite for suite in suites if suite.primary is not None and suite.primary.test is not None]
-    if any(not metric.primary for suite in judged for metric in suite.metrics):
+    if any(not metric.primary for suite in suites for metric in shown_metrics(suite)):
         yield "a metric in (brackets) does not gate"
     if len(judged) > 1:
         yield f"{len(judged)} suites gate: their verdicts are corrected for it (Benjamini-Hochberg)"

@@ -17,6 +17,7 @@ from promptops.reporters.diff_phrases import (
     difference_text,
     means_text,
     reasoned,
+    shown_metrics,
     suite_labels,
     verdict_phrase,
 )
@@ -68,11 +69,12 @@ def aligned(rows: Sequence[Sequence[Text]]) -> list[Text]:
 def _blocks(comparison: Comparison) -> Iterator[Block]:
     for suite, label in zip(comparison.suites, suite_labels(comparison.suites), strict=True):
         if suite.metrics or suite.verdict is not Verdict.UNCHANGED:
-            gating = [place for place, metric in enumerate(suite.metrics) if metric.primary]
+            metrics = shown_metrics(suite)
+            gating = [place for place, metric in enumerate(metrics) if metric.primary]
             yield Block(
                 Text(label, "bold"),
                 Text(printable(verdict_phrase(suite)), STYLES.get(suite.verdict, "")),
-                [_row(metric) for metric in suite.metrics],
+                [_row(metric) for metric in metrics],
                 gating[0] if gating else 0,
             )
     overall = comparison.overall

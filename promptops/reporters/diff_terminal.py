@@ -14,7 +14,7 @@ from promptops.model.comparison import Verdict
 from promptops.model.diff import Comparison, SuiteComparison
 from promptops.model.suite import as_text
 from promptops.reporters.diff_case_text import CasePrinter
-from promptops.reporters.diff_cases import FIRST, CaseKind, CaseView, worst_kind
+from promptops.reporters.diff_cases import FIRST, CaseKind, CaseView, why_lost, worst_kind
 from promptops.reporters.diff_phrases import (
     STYLES,
     changes_text,
@@ -34,6 +34,7 @@ from promptops.reporters.printable import printable, shortened
 
 MOST_IDS = 12
 LONGEST_ID = 80
+LONGEST_REASON = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +56,18 @@ class Page:
         )
 
 
-def comparison_text(comparison: Comparison, page: Page, cases: Sequence[CaseView] | None = None) -> str:
-    """All of a comparison, with the first few of the given cases of each suite; None leaves out all outputs."""
+def comparison_text(
+    comparison: Comparison, page: Page, cases: Sequence[CaseView] = (), *, with_outputs: bool = True
+) -> str:
+    """All of a comparison, with the first few of the given cases of each suite, or their ids alone."""
     out = StringIO()
     console = page.console(out)
     _print_headline(console, comparison)
     print_table(console, comparison)
     told = [suite for suite in comparison.suites if suite.metrics or suite.verdict is not Verdict.UNCHANGED]
     for suite, label in zip(comparison.suites, suite_labels(comparison.suites), strict=True):
-        members = None if cases is None else [view for view in cases if view.suite is suite]
-        _print_suite(console, suite, label if len(told) > 1 else "", members)
+        known = _Known(suite, [view for view in cases if view.suite is suite], with_outputs)
+        _print_suite(console, label if len(told) > 1 else "", known)
     print_prompts(console, comparison.prompts)
     lines = list(notes(comparison))
     if lines:
@@ -100,11 +103,25 @@ def _print_headline(console: Console, comparison: Comparison) -> None:
     console.print(Text(sides_text(comparison), "dim"))
 
 
-def _print_suite(
-    console: Console, suite: SuiteComparison, label: str, cases: Sequence[CaseView] | None
-) -> None:
-    above, below = list(_why_rows(suite)), list(_outcome_rows(suite, with_cases=cases is not None))
-    if not (above or below or cases):
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A suite with those of its cases whose results are at hand."""
+
+    suite: SuiteComparison
+    cases: Sequence[CaseView]
+    with_outputs: bool
+
+    @property
+    def shown(self) -> list[CaseView]:
+        """The cases that are shown with their outputs, the worst first."""
+        ids = set(worst_kind(self.suite).ids(self.suite)) if self.with_outputs else set()
+        return [view for view in self.cases if view.id in ids]
+
+
+def _print_suite(console: Console, label: str, known: _Known) -> None:
+    above, below = list(_why_rows(known.suite)), list(_outcome_rows(known))
+    shown = known.shown
+    if not (above or below or shown):
         return
     if label or above:
         console.print()
@@ -112,9 +129,9 @@ def _print_suite(
         console.print(Text(label, "bold underline"))
     for name, text in above:
         _print_row(console, name, text)
-    if cases:
-        _print_cases(console, suite, cases)
-    if below and (cases or not (label or above)):
+    if shown:
+        _print_cases(console, known.suite, shown)
+    if below and (shown or not (label or above)):
         console.print()
     for name, text in below:
         _print_row(console, name, text)
@@ -154,11 +171,11 @@ def _why_rows(suite: SuiteComparison) -> Iterator[tuple[str, Text]]:
     yield from _ruler_rows(suite)
 
 
-def _outcome_rows(suite: SuiteComparison, *, with_cases: bool) -> Iterator[tuple[str, Text]]:
+def _outcome_rows(known: _Known) -> Iterator[tuple[str, Text]]:
     """Cases by id, slices that stand out, and what the answers cost."""
-    yield from _id_rows(suite, with_cases=with_cases)
-    yield from _slice_rows(suite)
-    cost = cost_line(suite)
+    yield from _id_rows(known)
+    yield from _slice_rows(known.suite)
+    cost = cost_line(known.suite)
     if cost:
         yield "calls", Text(cost)
 
@@ -190,16 +207,19 @@ def _slice_rows(suite: SuiteComparison) -> Iterator[tuple[str, Text]]:
             )
 
 
-def _id_rows(suite: SuiteComparison, *, with_cases: bool) -> Iterator[tuple[str, Text]]:
-    harm = worst_kind(suite)
+def _id_rows(known: _Known) -> Iterator[tuple[str, Text]]:
+    suite, harm = known.suite, worst_kind(known.suite)
     gain = CaseKind.HIGHER if harm is CaseKind.LOWER else CaseKind.FIXED
     kinds = (gain, CaseKind.EDITED, CaseKind.ADDED, CaseKind.REMOVED, CaseKind.ERRORED)
-    for kind in kinds if with_cases else (harm, *kinds):
+    for kind in kinds if known.shown else (harm, *kinds):
         ids = kind.ids(suite)
         if ids and not _is_in_ruler(suite, kind, len(ids)):
             more = f" (+{len(ids) - MOST_IDS})" if len(ids) > MOST_IDS else ""
             listed = ", ".join(shortened(each, LONGEST_ID) for each in ids[:MOST_IDS])
             yield _KIND_LABELS.get(kind, kind.value), Text(f"{listed}{more}")
+    why = why_lost(known.cases, suite)
+    if why:
+        yield "", Text(f"the first: {shortened(why, LONGEST_REASON)}", "magenta")
 
 
 def _is_in_ruler(suite: SuiteComparison, kind: CaseKind, count: int) -> bool:

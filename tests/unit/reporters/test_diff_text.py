@@ -8,8 +8,8 @@ import pytest
 from promptops.model.comparison import Check, SliceDelta, Verdict
 from promptops.model.diff import CaseIds, PromptDiff, Ruler, SideCost, SideLatency
 from promptops.model.prompt_change import PromptChange
-from promptops.model.result import LatencySummary, MetricSummary, Scale
-from promptops.reporters.diff_cases import harmed, views
+from promptops.model.result import CaseErrored, LatencySummary, MetricSummary, Scale
+from promptops.reporters.diff_cases import first_lost, harmed, views
 from promptops.reporters.diff_terminal import Page, cases_text, comparison_text
 from tests.unit.reporters.comparisons import (
     NARROW,
@@ -247,7 +247,7 @@ def test_only_the_first_cases_are_shown_and_the_way_to_the_rest() -> None:
     text = comparison_text(told, NARROW, views(harmed(told), ()))
     assert re.findall(r"^(\w)  broke", text, re.MULTILINE) == ["a", "b", "c"]
     assert "2 more broke: promptops diff qa --cases broke\n" in text
-    assert "broke    a, b, c, d, e\n" in comparison_text(told, NARROW)
+    assert "broke    a, b, c, d, e\n" in comparison_text(told, NARROW, with_outputs=False)
 
 
 def test_suites_of_a_grid_are_told_apart() -> None:
@@ -356,3 +356,23 @@ def test_one_case_in_full() -> None:
     assert brief.count("word") < 250
     assert re.search(r"… \([\d,]+\s+characters\)\s+…", brief)
     assert "[-yes-]" in brief
+
+
+@pytest.mark.parametrize("with_outputs", [True, False])
+def test_lost_cases_say_why(with_outputs: bool) -> None:
+    invalid = without_numbers(Verdict.INVALID, "every case lacks a score on a side")
+    other = without_numbers(
+        Verdict.INVALID, "every case lacks a score on a side", metric="short", primary=False
+    )
+    told = comparison(suite("qa", invalid, other, case_ids=CaseIds(errored=("a", "b"))))
+    lost = CaseErrored(case_id="a", repeat=0, kind="timeout", message="no answer in 120 s")
+    text = comparison_text(told, NARROW, views(first_lost(told), [(1, lost)]), with_outputs=with_outputs)
+    assert (
+        below_headline(text)
+        == """\
+qa  accuracy  invalid: every case lacks a score on a side
+
+lost     a, b
+         the first: lost (timeout): no answer in 120 s
+"""
+    )

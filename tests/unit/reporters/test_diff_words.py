@@ -84,7 +84,9 @@ def test_what_is_left_out_is_counted(lengths: list[int], most: int) -> None:
     pieces = [Piece(chr(ord("a") + place) * length, place % 2 == 1) for place, length in enumerate(lengths)]
     shown = "".join(piece.text for piece in clipped(pieces, most))
     assert len(shown) <= most * 5 // 4 + 90
-    counted = sum(int(number) for number in re.findall(r"… \((\d+) characters\) … ", shown))
-    kept = len(re.sub(r"… \(\d+ characters\) … ", "", shown))
+    counted = sum(
+        int(number.replace(",", "")) for number in re.findall(r"… \(([\d,]+) characters\) … ", shown)
+    )
+    kept = len(re.sub(r"… \([\d,]+ characters\) … ", "", shown))
     assert counted + kept == sum(lengths)
     assert bool(counted) == (sum(lengths) > most * 5 // 4)
