@@ -152,9 +152,9 @@ def _print_cases(console: Console, suite: SuiteComparison, cases: Sequence[CaseV
         printer.print(view)
     if len(cases) > FIRST:
         kind = worst_kind(suite)
-        rest = f"{len(cases) - FIRST} more {kind.value}: promptops diff {suite.suite} --cases {kind.value}"
+        rest = f"{len(cases) - FIRST} more {kind.value}: --cases {kind.value} shows all of them"
         console.print()
-        console.print(Text(printable(rest), "dim"))
+        console.print(Text(rest, "dim"))
 
 
 def _why_rows(suite: SuiteComparison) -> Iterator[tuple[str, Text]]:

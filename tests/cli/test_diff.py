@@ -50,7 +50,7 @@ def test_diff_tells_the_verdict_first_and_shows_broke_cases(branch: ProjectFolde
     assert "12 broke / 1 fixed of 40" in lines[3]
     assert "c00  broke  accuracy 1 → 0\n  message   message 0\n  expected  yes\n" in result.out
     assert "  base      [-yes-]\n  head      {+no+}\n" in result.out
-    assert "9 more broke: promptops diff qa --cases broke\n" in result.out
+    assert "9 more broke: --cases broke shows all of them\n" in result.out
     assert "fixed    c39\n" in result.out
     assert result.out.count("  broke  ") == 3
 

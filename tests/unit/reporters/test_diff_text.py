@@ -246,7 +246,7 @@ def test_only_the_first_cases_are_shown_and_the_way_to_the_rest() -> None:
     told = comparison(suite("qa", metric(Verdict.REGRESSED, WORSE), case_ids=broken(*ids)))
     text = comparison_text(told, NARROW, views(harmed(told), ()))
     assert re.findall(r"^(\w)  broke", text, re.MULTILINE) == ["a", "b", "c"]
-    assert "2 more broke: promptops diff qa --cases broke\n" in text
+    assert "2 more broke: --cases broke shows all of them\n" in text
     assert "broke    a, b, c, d, e\n" in comparison_text(told, NARROW, with_outputs=False)
 
 
