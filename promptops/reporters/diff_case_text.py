@@ -146,8 +146,11 @@ class CasePrinter:
         """Every score of each side with its reason."""
         results = [each for each in (*view.base, *view.head, *view.branch) if isinstance(each, CaseScored)]
         for name in dict.fromkeys(name for each in results for name in each.scores):
-            sides = [_scores(side, name) for side in (view.base, view.head, view.branch)]
-            yield shortened(name, LONGEST_LABEL), Text(" → ".join(each for each in sides if each))
+            sides = [_scores(side, name) for side in (view.base, view.head)]
+            by_branch = _scores(view.branch, name)
+            text = " → ".join(each for each in sides if each)
+            told = f"by the branch's ruler {by_branch}" if by_branch else ""
+            yield shortened(name, LONGEST_LABEL), Text(", ".join(each for each in (text, told) if each))
 
     def _further_runs(self, view: CaseView) -> Iterator[tuple[str, Text]]:
         """What each run of the case answered, where there are several."""

@@ -113,6 +113,7 @@ def test_added_and_edited_cases_as_the_branch_has_them() -> None:
     assert "  message (branch)   reworded\n" in edited
     assert "  expected (branch)  other\n" in edited
     assert "  output (branch)    by the branch\n" in edited
+    assert "  accuracy           1 → 1, by the branch's ruler 0\n" in edited
 
 
 def test_inputs_do_not_repeat_what_is_shown_anyway() -> None:
