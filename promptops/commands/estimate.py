@@ -6,11 +6,10 @@ import asyncio
 from dataclasses import dataclass, field
 from math import fsum
 
-from promptops.commands.evaluate import EvaluateOptions
+from promptops.commands.evaluate import EvaluateOptions, prepared_suites
 from promptops.commands.models import EMBEDDED, Models
-from promptops.commands.prepare import PreparedSuite, prepare_all
+from promptops.commands.prepare import PreparedSuite
 from promptops.commands.project import Project
-from promptops.commands.suite_plan import Selection
 from promptops.engine.plan import Cell, Job, interleaved
 from promptops.files.seen_ids import SeenIds
 from promptops.halt import Halt
@@ -30,7 +29,7 @@ def estimate(project: Project, options: EvaluateOptions) -> tuple[CellEstimate, 
         InvalidFilesError: every problem of every suite.
         NothingSelectedError: no suite, or no case, matched.
     """
-    suites = prepare_all(project, options.suites, Selection(limit=options.limit))
+    suites = prepared_suites(project, options)
     models = Models(project, Asking.NEVER, Halt())
     try:
         counts = _counted(suites, models, fresh=options.asking is Asking.ALWAYS)

@@ -6,7 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from promptops import __version__
-from promptops.commands.prepare import prepare_all
+from promptops.commands.kept_scores import ScoreKeeper
+from promptops.commands.ledger_entries import Recording, record
+from promptops.commands.prepare import PreparedSuite, prepare_all, several_runs
 from promptops.commands.project import Project
 from promptops.commands.run_suites import Ran, RunRequest, run_suites
 from promptops.commands.suite_plan import Selection
@@ -15,15 +17,20 @@ from promptops.errors import ExitCode
 from promptops.model.result import HeadState, RunResult
 from promptops.models.asking import Asking
 from promptops.runs.unfinished import SUMMARY
+from promptops.vcs.repo import Repository
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvaluateOptions:
-    """What `eval` is asked: which suites (names or globs, all when empty), and at most how many cases of each."""
+    """What `eval` is asked: which suites (names or globs, all when empty), and at most how many cases of each.
+
+    `runs` is how many independent sets of answers are wanted.
+    """
 
     suites: tuple[str, ...] = ()
     limit: int | None = None
     asking: Asking = Asking.UNLESS_KNOWN
+    runs: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,8 +50,11 @@ def evaluate(project: Project, options: EvaluateOptions, observer: Observer) -> 
         TargetError: what is evaluated cannot be reached; what was done stays in the journal.
         InterruptedRunError: the user ended the run.
     """
-    suites = prepare_all(project, options.suites, Selection(limit=options.limit))
+    suites = prepared_suites(project, options)
     repository = project.repository()
+    cells = [each.cell for suite in suites for each in suite.cells]
+    is_kept = repository is not None and options.limit is None
+    keeper = ScoreKeeper(observer, cells if is_kept else ())
     # Git looks for changed files beside the first calls, which need not wait for it.
     with ThreadPoolExecutor(max_workers=1) as beside:
         head = beside.submit(repository.head_state if repository else HeadState)
@@ -62,12 +72,32 @@ def evaluate(project: Project, options: EvaluateOptions, observer: Observer) -> 
             project=project,
             suites=suites,
             asking=options.asking,
-            observer=observer,
+            observer=keeper,
             conclude=conclude,
             record=SUMMARY,
         )
         run = run_suites(request)
+    if repository is not None and _is_committed(repository, run.head):
+        assert run.head.sha is not None
+        recording = Recording(
+            repository=repository,
+            settings=project.config.ledger,
+            sha=run.head.sha,
+            asking=options.asking,
+        )
+        record(recording, keeper, dict(zip(cells, run.suites, strict=True)))
     return EvaluateOutcome(run=run, exit_code=_exit_code(project, run))
+
+
+def prepared_suites(project: Project, options: EvaluateOptions) -> list[PreparedSuite]:
+    """The selected suites, ready to run as often as is wanted; raises as `evaluate` does."""
+    suites = prepare_all(project, options.suites, Selection(limit=options.limit))
+    return several_runs(suites, options.runs)
+
+
+def _is_committed(repository: Repository, before: HeadState) -> bool:
+    """Whether all that was evaluated is in a commit: the files may have changed during the run."""
+    return before.sha is not None and not before.dirty and repository.head_state() == before
 
 
 def _exit_code(project: Project, run: RunResult) -> ExitCode:

@@ -125,6 +125,7 @@ def _details(suite: SuiteComparison) -> Iterator[Text]:
             )
     if suite.changed:
         yield Text(f"{name}: {printable('; '.join(suite.changed))}", style="dim")
+    yield from _stored_lines(suite)
     yield from _ruler_lines(suite)
     yield from _id_lines(suite)
     for each in suite.slices:
@@ -135,6 +136,17 @@ def _details(suite: SuiteComparison) -> Iterator[Text]:
             )
     if suite.metrics and suite.head_cell is not None:
         yield Text(f"{name}: {_cost_line(suite)}", style="dim")
+
+
+def _stored_lines(suite: SuiteComparison) -> Iterator[Text]:
+    if suite.base_scored_at is not None:
+        runs = "1 run" if suite.base_runs == 1 else f"{suite.base_runs} runs pooled"
+        kept = f"the base's scores are in the ledger: {runs}, the newest from {suite.base_scored_at[:10]}"
+        yield Text(f"{printable(suite.suite)}: {kept}", style="dim")
+    if suite.base_runs_left_out:
+        left_out = f"{suite.base_runs_left_out} older runs of the base are left out"
+        why = "what answers has changed since then, though nothing in the repository did"
+        yield Text(f"{printable(suite.suite)}: {left_out}: {why}", style="yellow")
 
 
 def _ruler_lines(suite: SuiteComparison) -> Iterator[Text]:

@@ -221,7 +221,8 @@ def _cells(suite: SuiteResult) -> list[Text]:
 def _names(suite: SuiteResult) -> list[str]:
     """The suite, its prompt, and the model that answered or what else was evaluated."""
     answered_by = model_label(suite.model) if suite.model else f"target: {suite.target}"
-    return [printable(each) for each in (suite.suite, suite.prompt, answered_by) if each]
+    run = f"run {suite.run + 1}" if suite.run else None
+    return [printable(each) for each in (suite.suite, suite.prompt, answered_by, run) if each]
 
 
 def _lines(lines: Iterable[str]) -> Text:
