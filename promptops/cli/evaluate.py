@@ -22,6 +22,9 @@ def run(
     suites: Annotated[
         list[str] | None, typer.Argument(help="Names or globs of suites; all when left out")
     ] = None,
+    changed: Annotated[
+        bool, typer.Option("--changed", help="Only suites in which something differs from main")
+    ] = False,
     limit: Annotated[int | None, typer.Option(min=1, help="Use at most so many cases of each suite")] = None,
     failures: Annotated[
         bool, typer.Option("--failures", help="Show the failing cases with input and output")
@@ -52,7 +55,9 @@ def run(
 
     project = project_here()
     asking = Asking.ALWAYS if fresh or runs else Asking.NEVER if offline else Asking.UNLESS_KNOWN
-    options = EvaluateOptions(suites=tuple(suites or ()), limit=limit, asking=asking, runs=runs or 1)
+    options = EvaluateOptions(
+        suites=tuple(suites or ()), limit=limit, asking=asking, runs=runs or 1, changed=changed
+    )
     if dry_run:
         _print_estimate(project, options, format_)
         return
@@ -65,7 +70,7 @@ def run(
         from promptops.reporters import terminal
 
         terminal.report_run(outcome.run, sys.stdout, width=columns())
-        if failures:
+        if failures and outcome.run.suites:
             results = project.runs().results(outcome.run.run_id)
             terminal.report_failures(outcome.run, results, sys.stdout, width=columns())
     finish(outcome.exit_code)

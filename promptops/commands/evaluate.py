@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 from promptops import __version__
+from promptops.commands.changed import Work, changed_work
 from promptops.commands.kept_scores import ScoreKeeper
 from promptops.commands.ledger_entries import Recording, record
-from promptops.commands.prepare import PreparedSuite, prepare_all, several_runs
+from promptops.commands.prepare import prepare_all, several_runs
 from promptops.commands.project import Project
 from promptops.commands.run_suites import Ran, RunRequest, run_suites
 from promptops.commands.suite_plan import Selection
@@ -24,13 +26,15 @@ from promptops.vcs.repo import Repository
 class EvaluateOptions:
     """What `eval` is asked: which suites (names or globs, all when empty), and at most how many cases of each.
 
-    `runs` is how many independent sets of answers are wanted.
+    `runs` is how many independent sets of answers are wanted; with `changed` only suites are run in which
+    something differs from the base.
     """
 
     suites: tuple[str, ...] = ()
     limit: int | None = None
     asking: Asking = Asking.UNLESS_KNOWN
     runs: int = 1
+    changed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,9 +54,14 @@ def evaluate(project: Project, options: EvaluateOptions, observer: Observer) -> 
         TargetError: what is evaluated cannot be reached; what was done stays in the journal.
         InterruptedRunError: the user ended the run.
     """
-    suites = prepared_suites(project, options)
-    repository = project.repository()
-    cells = [each.cell for suite in suites for each in suite.cells]
+    work = planned_work(project, options)
+    run = _run(work, options, observer) if work.suites else _nothing_run(project, work)
+    return EvaluateOutcome(run=run, exit_code=_exit_code(project, run))
+
+
+def _run(work: Work, options: EvaluateOptions, observer: Observer) -> RunResult:
+    repository = work.project.repository()
+    cells = [each.cell for suite in work.suites for each in suite.cells]
     is_kept = repository is not None and options.limit is None
     keeper = ScoreKeeper(observer, cells if is_kept else ())
     # Git looks for changed files beside the first calls, which need not wait for it.
@@ -66,33 +75,50 @@ def evaluate(project: Project, options: EvaluateOptions, observer: Observer) -> 
                 promptops_version=__version__,
                 head=head.result(),
                 suites=ran.results,
+                unchanged=work.unchanged,
             )
 
         request = RunRequest(
-            project=project,
-            suites=suites,
+            project=work.project,
+            suites=work.suites,
             asking=options.asking,
             observer=keeper,
             conclude=conclude,
             record=SUMMARY,
         )
         run = run_suites(request)
-    if repository is not None and _is_committed(repository, run.head):
+    if repository is not None and keeper.kept and _is_committed(repository, run.head):
         assert run.head.sha is not None
         recording = Recording(
             repository=repository,
-            settings=project.config.ledger,
+            settings=work.project.config.ledger,
             sha=run.head.sha,
             asking=options.asking,
         )
         record(recording, keeper, dict(zip(cells, run.suites, strict=True)))
-    return EvaluateOutcome(run=run, exit_code=_exit_code(project, run))
+    return run
 
 
-def prepared_suites(project: Project, options: EvaluateOptions) -> list[PreparedSuite]:
+def _nothing_run(project: Project, work: Work) -> RunResult:
+    repository = project.repository()
+    return RunResult(
+        run_id="",
+        started_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        promptops_version=__version__,
+        head=repository.head_state() if repository else HeadState(),
+        suites=(),
+        unchanged=work.unchanged,
+    )
+
+
+def planned_work(project: Project, options: EvaluateOptions) -> Work:
     """The selected suites, ready to run as often as is wanted; raises as `evaluate` does."""
-    suites = prepare_all(project, options.suites, Selection(limit=options.limit))
-    return several_runs(suites, options.runs)
+    selection = Selection(limit=options.limit)
+    if options.changed:
+        work = changed_work(project, options.suites, selection)
+    else:
+        work = Work(project=project, suites=prepare_all(project, options.suites, selection))
+    return replace(work, suites=several_runs(work.suites, options.runs))
 
 
 def _is_committed(repository: Repository, before: HeadState) -> bool:

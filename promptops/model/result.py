@@ -186,6 +186,14 @@ class HeadState(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UnchangedSuite(Record):
+    """A suite that was not run, since it would score as the base does; `reason` names the base."""
+
+    suite: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Unrecorded(Record):
     """Cases that could not be replayed; `first` names some of them, each behind its suite."""
 
@@ -201,13 +209,14 @@ class Unrecorded(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunResult(Record):
-    """All that one `promptops eval` found out."""
+    """All that one `promptops eval` found out; `run_id` is empty where nothing had to be run."""
 
     run_id: str
     started_at: str
     promptops_version: str
     head: HeadState
     suites: tuple[SuiteResult, ...]
+    unchanged: tuple[UnchangedSuite, ...] = ()
 
     @property
     def unrecorded(self) -> Unrecorded | None:
