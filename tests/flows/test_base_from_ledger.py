@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from promptops.errors import ExitCode
-from tests.support.chat_project import chat, counting, outputs, said, settings
+from tests.support.chat_project import SUITE, chat, counting, outputs, said, settings
 from tests.support.cli import Cli
 from tests.support.project import ProjectFolder
 from tests.support.service import Reply
@@ -275,3 +275,101 @@ def test_an_edited_export_ends_without_a_verdict(folder: ProjectFolder, cli: Cli
         result = cli("gate", at=folder.root)
     assert result.code == ExitCode.NO_VERDICT
     assert f"`{EXPORT}` is no ledger export, or was edited by hand" in result.err
+
+
+def test_equal_questions_in_one_run_do_not_make_it_a_replay(folder: ProjectFolder, cli: Cli) -> None:
+    with chat() as model:
+        committed(folder, model.url)
+        folder.write_rows(
+            "evals/datasets/d.jsonl", [{"id": each, "message": "m", "expected": "m"} for each in "ab"]
+        ).commit()
+        for runs in (1, 2):
+            result = cli("eval", "--fresh", "--format", "json", at=folder.root)
+            assert result.json["suites"][0]["cached"] == 1
+            assert ledger_runs(folder, cli) == (runs, 1)
+
+
+def test_runs_share_one_list_of_cases(folder: ProjectFolder, cli: Cli) -> None:
+    with chat(counting()) as model:
+        committed(folder, model.url)
+        cli("eval", "--runs", "3", at=folder.root)
+    (path,) = folder.git("ls-tree", "-r", "--name-only", "refs/promptops/runs", "cases/").splitlines()
+    cases = json.loads(folder.git("show", f"refs/promptops/runs:{path}"))
+    assert cases["ids"] == [f"c{number}" for number in range(CASES)]
+    assert len(set(cases["contents"])) == CASES
+
+
+def test_repeats_are_part_of_a_run(folder: ProjectFolder, cli: Cli) -> None:
+    with chat() as model:
+        committed(folder, model.url)
+        folder.write({"evals/s.yaml": f"repeats: 2\n{SUITE}"}).commit()
+        cli("eval", "--runs", "2", at=folder.root)
+        assert len(model.bodies) == 4 * CASES
+        branch(folder)
+        suite = compared(folder, cli)
+    assert (suite["how"], suite["base_runs"], suite["metrics"][0]["base_mean"]) == ("ledger", 2, 0.5)
+    (path, _) = folder.git("ls-tree", "-r", "--name-only", "refs/promptops/runs", "runs/").splitlines()
+    run = json.loads(folder.git("show", f"refs/promptops/runs:{path}"))["run"]
+    assert (run["repeats"], run["commit"]) == (2, folder.git("rev-parse", "main"))
+    assert set(run["parts"]) >= {"suite", "dataset", "scorers", "target", "prompt", "parameters", "model"}
+    assert {len(digest) for digest in run["parts"].values()} == {64}
+
+
+def test_no_more_runs_are_pooled_than_are_kept(folder: ProjectFolder, cli: Cli) -> None:
+    with chat() as model:
+        committed(folder, model.url)
+        settings(folder, model.url, more="\n[ledger]\nkeep = 2\n")
+        folder.commit()
+        cli("eval", "--runs", "2", at=folder.root)
+        cli("ledger", "export", at=folder.root)
+        folder.commit()
+        cli("eval", "--runs", "2", at=folder.root)
+        assert ledger_runs(folder, cli) == (4, 1)
+        branch(folder)
+        assert compared(folder, cli)["base_runs"] == 2
+
+
+def test_a_project_in_a_folder_of_its_repository(tmp_path: Path, cli: Cli) -> None:
+    folder = ProjectFolder(tmp_path / "repository" / "prompts-project")
+    top = ProjectFolder(tmp_path / "repository")
+    files = {
+        "promptops.toml": "[plugins]\nlocal = true\n",
+        "app.py": ANSWER.format(""),
+        "evals/s.yaml": PYTHON_SUITE,
+        ".gitignore": "__pycache__\n",
+    }
+    folder.write(files).write_rows(
+        "evals/datasets/d.jsonl", [{"id": "a", "message": "one", "expected": "one"}]
+    )
+    top.commit()
+    cli("eval", at=folder.root)
+    top.write({"elsewhere.txt": "not of the project"}).commit()
+    cli("eval", at=folder.root)
+    assert ledger_runs(folder, cli) == (2, 1)
+    cli("ledger", "export", at=folder.root)
+    assert (folder.root / EXPORT).is_file()
+
+
+def test_what_own_code_said_of_the_base_is_not_kept(folder: ProjectFolder, cli: Cli) -> None:
+    files = {
+        "promptops.toml": "[plugins]\nlocal = true\n",
+        "app.py": ANSWER.format(""),
+        "evals/s.yaml": PYTHON_SUITE,
+    }
+    folder.write(files).write_rows(
+        "evals/datasets/d.jsonl", [{"id": "a", "message": "one", "expected": "one"}]
+    )
+    folder.commit()
+    folder.git("checkout", "--quiet", "-b", "topic")
+    folder.write({"app.py": ANSWER.format(" + '!'")}).commit()
+    assert compared(folder, cli)["how"] == "evaluated"
+    assert ledger_runs(folder, cli) == (0, 0)
+
+
+def test_several_runs_are_never_a_replay(folder: ProjectFolder, cli: Cli) -> None:
+    with chat() as model:
+        committed(folder, model.url)
+        refused = cli("eval", "--runs", "2", "--offline", at=folder.root)
+        assert (refused.code, model.bodies) == (ExitCode.USAGE, [])
+        dry = cli("eval", "--runs", "2", "--dry-run", "--format", "json", at=folder.root)
+        assert [suite["calls"] for suite in dry.json["suites"]] == [CASES, CASES]

@@ -95,6 +95,33 @@ def test_it_is_the_base_that_is_run(folder: ProjectFolder, cli: Cli) -> None:
         assert sorted(model.messages) == ["m0", "m0", "m1", "m1", "m2", "m2"]
 
 
+def test_each_cell_of_a_grid_is_measured_by_itself(folder: ProjectFolder, cli: Cli) -> None:
+    unsteadily = unsteady()
+    with chat(lambda message: said("no") if message.endswith("!") else unsteadily(message)) as model:
+        committed(folder, model.url, cases=CASES)
+        folder.write(
+            {"prompts/q.yaml": EDITED, "evals/s.yaml": SUITE.replace("prompt: p", "prompts: [p, q]")}
+        )
+        folder.commit()
+        result = noise(folder, cli, "--runs", "3")
+    unsteady_, steady = result.json["suites"]
+    assert (unsteady_["prompt"], steady["prompt"]) == ("p", "q")
+    assert unsteady_["flip_rate"] > 0 == steady["flip_rate"]
+    assert (unsteady_["runs"], steady["runs"]) == (3, 3)
+
+
+def test_cases_without_weight_are_not_missing(folder: ProjectFolder, cli: Cli) -> None:
+    with chat() as model:
+        committed(folder, model.url)
+        rows = [
+            {"id": f"c{number}", "message": "m", "expected": "m", "importance": number} for number in range(4)
+        ]
+        folder.write({"evals/s.yaml": f"weight: importance\n{SUITE}"})
+        folder.write_rows("evals/datasets/d.jsonl", rows).commit()
+        suite = only(noise(folder, cli))
+    assert (suite["cases"], suite["missing"]) == (3, 0)
+
+
 def test_too_many_lost_cases_are_no_measurement(folder: ProjectFolder, cli: Cli) -> None:
     with chat(lambda message: Reply({}, status=500) if message == "m1" else said(message)) as model:
         committed(folder, model.url, cases=10)
