@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 from math import fsum
 
 from promptops import __version__
-from promptops.commands.base_scores import BaseScores, Outcomes
+from promptops.commands.base_scores import BaseScores, Outcomes, keep_base_scores
 from promptops.commands.collect import Collector
+from promptops.commands.kept_scores import ScoreKeeper
 from promptops.commands.prepare import PreparedSuite
 from promptops.commands.project import Project
 from promptops.commands.prompt_diffs import prompt_diffs
@@ -30,14 +31,11 @@ from promptops.model.diff import (
     SideLatency,
     SuiteComparison,
 )
-from promptops.model.prompt import NEAREST_EXAMPLE
 from promptops.model.result import MetricSummary, SuiteResult
 from promptops.model.suite import Gate
 from promptops.models.asking import Asking
 from promptops.runs.unfinished import COMPARISON
 from promptops.stats.verdict import not_compared
-
-DETERMINISTIC_TARGETS = ("recorded", "render")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,12 +65,15 @@ def diff(project: Project, options: DiffOptions, observer: Observer) -> Comparis
     known = BaseScores.look_up(sides, differing) if differing else BaseScores()
     suites = list(_to_run(pairs, known))
     collector = Collector(observer)
+    # What code of the user's says depends on more than the base's files.
+    keeper = ScoreKeeper(collector, [cell for cell in differing if not cell.runs_own_code])
 
     def conclude_run(ran: Ran) -> Comparison:
         cells = [each.cell for suite in suites for each in suite.cells]
         runs = Runs(
             known=known, collector=collector, results=dict(zip(cells, ran.results, strict=True)), cells=cells
         )
+        keep_base_scores(sides, options.asking, keeper, runs.results)
         measured = [_measured(sides, pair, runs) for pair in pairs]
         return _comparison(sides, measured, settled, ran)
 
@@ -83,7 +84,7 @@ def diff(project: Project, options: DiffOptions, observer: Observer) -> Comparis
         project=sides.head,
         suites=suites,
         asking=options.asking,
-        observer=collector,
+        observer=keeper,
         conclude=conclude_run,
         record=COMPARISON,
     )
@@ -161,7 +162,7 @@ def _against(sides: Sides, pair: CellPair, base: Outcomes, head: SuiteResult, ru
     return with_limits(
         measured,
         rules,
-        must_pass_of(measured, rules, deterministic=_is_deterministic(cell)),
+        must_pass_of(measured, rules, deterministic=cell.is_deterministic),
         cost_usd=cost_usd,
         p95_ms=head.latency_ms.p95,
     )
@@ -174,6 +175,7 @@ def _described(comparison: SuiteComparison, pair: CellPair, runs: Runs) -> Suite
     head = runs.results.get(pair.head.cell)
     branch = runs.results.get(pair.branch.cell) if pair.branch else None
     ran = [each for each in (base, head) if each is not None]
+    stored = runs.known.found.get(base_cell) if base_cell else None
     return replace(
         comparison,
         prompt=pair.head.cell.prompt,
@@ -194,8 +196,12 @@ def _described(comparison: SuiteComparison, pair: CellPair, runs: Runs) -> Suite
         calls=sum(each.calls for each in ran),
         cached=sum(each.cached for each in ran),
         how=_how(base, pair) if head else "none",
+        base_runs=len(stored.entries) if stored else 0,
+        base_runs_left_out=stored.left_out if stored else 0,
+        base_scored_at=stored.newest if stored else None,
         base_cell=runs.number(base_cell) if base_cell else None,
         head_cell=runs.number(pair.head.cell),
+        branch_cell=runs.number(pair.branch.cell) if pair.branch else None,
     )
 
 
@@ -228,10 +234,6 @@ def _new_metric(metric: MetricSummary) -> MetricDelta:
         metric.metric, primary=metric.primary, verdict=Verdict.NEW, reason="there is no base to compare with"
     )
     return replace(found, head_mean=metric.mean, n=metric.n)
-
-
-def _is_deterministic(cell: Cell) -> bool:
-    return cell.target_type in DETERMINISTIC_TARGETS or cell.model == NEAREST_EXAMPLE
 
 
 def _comparison(

@@ -179,6 +179,18 @@ def _money(comparison: Comparison) -> Iterator[str]:
     ledger = [suite.suite for suite in comparison.suites if suite.how == "ledger"]
     if ledger:
         yield f"base scores from the ledger, which keeps no outputs: {few(ledger)}"
+    yield from _stored_runs(comparison)
+
+
+def _stored_runs(comparison: Comparison) -> Iterator[str]:
+    for suite in comparison.suites:
+        name = printable(suite.suite)
+        if suite.base_runs > 1 and suite.base_scored_at is not None:
+            newest = suite.base_scored_at[:10]
+            yield f"{name}: {suite.base_runs} runs of the base are pooled, the newest from {newest}"
+        if suite.base_runs_left_out:
+            left_out = f"{counted(suite.base_runs_left_out, 'older run')} of the base left out"
+            yield f"{name}: {left_out}: the model answers differently since then, though no file changed"
 
 
 def few(names: Sequence[str]) -> str:

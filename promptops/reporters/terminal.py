@@ -36,14 +36,19 @@ LONGEST_TEXT = 400
 def report_run(run: RunResult, out: TextIO, *, width: int) -> None:
     """One table for the run, then what a reader has to know about it."""
     console = _console(out, width)
-    table = _wide_table(run.suites)
+    if run.suites:
+        _print_suites(console, run.suites, out, width)
+    for line in _notes(run):
+        console.print(Text(line, style="dim"))
+
+
+def _print_suites(console: Console, suites: Sequence[SuiteResult], out: TextIO, width: int) -> None:
+    table = _wide_table(suites)
     unbounded = console.options.update(width=WIDEST)
     if console.measure(table, options=unbounded).maximum <= width:
         console.print(table)
     else:
-        _print_narrow(run.suites, out, width)
-    for line in _notes(run):
-        console.print(Text(line, style="dim"))
+        _print_narrow(suites, out, width)
 
 
 def _wide_table(suites: Sequence[SuiteResult]) -> Table:
@@ -174,7 +179,8 @@ def _cells(suite: SuiteResult) -> list[Text]:
 def _names(suite: SuiteResult) -> list[str]:
     """The suite, its prompt, and the model that answered or what else was evaluated."""
     answered_by = model_label(suite.model) if suite.model else f"target: {suite.target}"
-    return [printable(each) for each in (suite.suite, suite.prompt, answered_by) if each]
+    run = f"run {suite.run + 1}" if suite.run else None
+    return [printable(each) for each in (suite.suite, suite.prompt, answered_by, run) if each]
 
 
 def _lines(lines: Iterable[str]) -> Text:
@@ -192,6 +198,8 @@ def _interval(metric: MetricSummary) -> str:
 
 
 def _notes(run: RunResult) -> Iterator[str]:
+    for each in run.unchanged:
+        yield f"{printable(each.suite)}: unchanged, so not run: {printable(each.reason)}"
     if any(len(suite.metrics) > 1 for suite in run.suites):
         yield "* the metric that gates"
     for suite in run.suites:
