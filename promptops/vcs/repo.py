@@ -35,6 +35,10 @@ class TreeFile:
     oid: str
 
 
+STATE_FOLDER = ".promptops"
+"""Local state, which is never part of what is evaluated."""
+
+
 @dataclass(frozen=True, slots=True)
 class Repository:
     """A Git repository; `prefix` is the project's folder inside it."""
@@ -64,7 +68,9 @@ class Repository:
         """Commit, branch and whether files differ from it; no commit yet is a state, not an error."""
         sha = self._run("rev-parse", "--verify", "--quiet", "HEAD", codes=(0, 1)).strip()
         branch = self._run("symbolic-ref", "--quiet", "--short", "HEAD", codes=(0, 1)).strip()
-        changed = self._run("status", "--porcelain", "--", str(self.prefix) if self.prefix.parts else ".")
+        # While the folder for local state is being made Git would take it for a changed file.
+        here = (str(self.prefix), f":(exclude){self.prefix / STATE_FOLDER}")
+        changed = self._run("status", "--porcelain", "--", *here)
         return HeadState(sha=sha or None, branch=branch or None, dirty=bool(changed))
 
     def worktree_digest(self) -> str:
