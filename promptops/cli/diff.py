@@ -61,8 +61,7 @@ def gate(
     from promptops.commands.gate import exit_code_of
 
     comparison = _compared(suites, against, head, offline)
-    strict = strict or project_here().config.gate.strict
-    _show("gate", exit_code_of(comparison, strict=strict), comparison, format_)
+    _show("gate", exit_code_of(comparison, strict=strict or comparison.strict), comparison, format_)
 
 
 def _compared(suites: list[str] | None, against: str | None, head: str | None, offline: bool) -> Comparison:

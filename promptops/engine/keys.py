@@ -38,7 +38,11 @@ def evaluation_digest(cell: Cell) -> str:
             "suite": suite,
             "dataset": {"digest": plan.dataset_digest, **selection},
             "scorers": {
-                scorer.name: {"version": scorer.scorer.version, "written": plan.suite.scorers[scorer.name]}
+                scorer.name: {
+                    "version": scorer.scorer.version,
+                    "written": plan.suite.scorers[scorer.name],
+                    "code": scorer.code,
+                }
                 for scorer in plan.scorers
             },
             **_asked(cell),
