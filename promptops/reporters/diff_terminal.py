@@ -149,6 +149,12 @@ def _ruler_lines(suite: SuiteComparison) -> Iterator[Text]:
                 for each in suite.ruler.branch_metrics
             )
             yield Text(f"  by the branch's ruler the head scores {scores}", style="dim")
+    for rate in suite.rates:
+        means = _mean(rate.head_mean)
+        if rate.cases == "removed":
+            means = f"{_mean(rate.base_mean)} → {means}"
+        label = f"{rate.cases}: {printable(rate.metric)} {means} (n = {rate.n})"
+        yield Text(f"{name}: {label}", style="dim")
 
 
 def _id_lines(suite: SuiteComparison) -> Iterator[Text]:
@@ -201,6 +207,8 @@ def _notes(comparison: Comparison) -> Iterator[str]:
         yield f"{judged} gating suites, Benjamini-Hochberg"
     if comparison.dirty_paths:
         yield f"not committed: {_few(comparison.dirty_paths)}"
+    for change in comparison.settings_changes:
+        yield f"the branch changes {printable(change)}, which counts after the merge"
     yield from _money(comparison)
     if any(NEAREST_EXAMPLE in (suite.model, suite.base_model) for suite in comparison.suites):
         yield f"{model_label(NEAREST_EXAMPLE)}: its scores say nothing about an LLM"
