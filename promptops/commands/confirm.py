@@ -10,7 +10,9 @@ from promptops.commands.base_scores import Outcomes
 from promptops.commands.collect import Collector
 from promptops.commands.compared import Examined
 from promptops.commands.prepare import PreparedCell, PreparedSuite
+from promptops.engine.compare import with_checks
 from promptops.engine.plan import SuitePlan, check
+from promptops.model.comparison import Check, Verdict
 from promptops.model.record import Record
 from promptops.model.suite import Case
 from promptops.stats.limits import CONFIRMED_BY
@@ -43,7 +45,15 @@ class Doubt:
         def outcomes(prepared: PreparedCell | None) -> Outcomes:
             return {} if prepared is None else collector.of(prepared.cell)
 
-        return self.examined.confirmed(outcomes(self.base), outcomes(self.head))
+        found = self.examined.confirmed(outcomes(self.base), outcomes(self.head))
+        if not (found.must_pass.head_to_confirm or found.must_pass.base_to_confirm):
+            return found
+        reason = (
+            "a case that must pass failed, and the runs that would confirm it are lost or not recorded;"
+            f" whoever has the key can run them with `promptops gate {found.pair.suite}`"
+        )
+        lost = Check(verdict=Verdict.INVALID, reason=reason)
+        return replace(found, measured=with_checks(found.measured, lost))
 
 
 def doubts(examined: Sequence[Examined]) -> Iterator[Doubt]:
