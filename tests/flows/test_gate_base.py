@@ -28,12 +28,11 @@ BROKEN = range(12)
 
 def files_of(root: Path) -> dict[str, bytes]:
     """Everything in a working tree but Git's folder and the local state, and the index."""
-    found = {
+    return {
         str(path.relative_to(root)): path.read_bytes()
         for path in root.rglob("*")
         if path.is_file() and not {".git", ".promptops"} & set(path.relative_to(root).parts)
     }
-    return found
 
 
 def state_of(folder: ProjectFolder) -> tuple[dict[str, bytes], str, str]:
