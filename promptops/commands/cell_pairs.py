@@ -83,14 +83,26 @@ def _both(sides: Sides, base: LoadedSuite, head: LoadedSuite, base_cells: Sequen
     return [*found, *(_dropped(sides, base, each, branch, note) for each in grids.dropped)]
 
 
-def _pair(base: PreparedCell | None, head: PreparedCell, branch: _Branch, *notes: str) -> CellPair:
+def _pair(base: PreparedCell | None, head: PreparedCell, branch: _Branch, *notes: str) -> CellPair | Settled:
+    """Two cells that belong together; what has to be run is checked case by case.
+
+    Raises:
+        InvalidFilesError: the head's cell does not fit the cases.
+    """
     by_branch = _same(branch.cells, head.cell)
+    unchanged = asked_alike(base, head)
+    if not unchanged:
+        try:
+            base = None if base is None else _checked(base)
+        except InvalidFilesError as error:
+            return wrong_base(head.cell.plan.name, error)
+        head = _checked(head)
     return CellPair(
         suite=head.cell.plan.name,
         base=base,
         head=head,
         branch=by_branch,
-        unchanged=asked_alike(base, head),
+        unchanged=unchanged,
         scored_alike=by_branch is not None and asked_alike(by_branch, head),
         ruler_changes=branch.changes,
         cases=branch.cases,
@@ -140,7 +152,7 @@ def _at_base(sides: Sides, loaded: LoadedSuite, cell: Cell) -> PreparedCell | No
     only = replace(loaded, suite=replace(loaded.suite, prompt=cell.prompt, prompts=(), models=models))
     try:
         (base,) = _cells(sides.base, only, cell.plan)
-        return _prepared(sides.base, only, base)
+        return _checked(_prepared(sides.base, only, base))
     except InvalidFilesError:
         return None
 
@@ -152,9 +164,13 @@ def _cells(project: Project, loaded: LoadedSuite, plan: SuitePlan) -> list[Cell]
 
 
 def _prepared(project: Project, loaded: LoadedSuite, cell: Cell) -> PreparedCell:
-    prepared = PreparedCell(cell=cell, total=check(cell), project=project, loaded=loaded)
+    prepared = PreparedCell(cell=cell, total=0, project=project, loaded=loaded)
     learn_identity(prepared)
     return prepared
+
+
+def _checked(prepared: PreparedCell) -> PreparedCell:
+    return replace(prepared, total=check(prepared.cell))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,7 +219,9 @@ def _branch_ruler(sides: Sides, base: LoadedSuite, head: LoadedSuite, plan: Suit
     )
     if not changes:
         return _Branch()
-    cells = [_prepared(sides.branch, head, cell) for cell in _cells(sides.branch, head, branch_plan)]
+    cells = [
+        _checked(_prepared(sides.branch, head, cell)) for cell in _cells(sides.branch, head, branch_plan)
+    ]
     return _Branch(changes=changes, cases=cases, cells=cells)
 
 

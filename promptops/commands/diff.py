@@ -60,6 +60,8 @@ class _Diff:
         self._sides = sides
         self._options = options
         self._collector = Collector(observer)
+        # Before anything is asked: a file may be wrong.
+        self._prompts = tuple(prompt_diffs(sides))
         work = list(_work(sides, options.suites))
         self._settled = [each for each in work if isinstance(each, Settled)]
         self._pairs = [each for each in work if isinstance(each, CellPair)]
@@ -160,7 +162,7 @@ class _Diff:
             head=sides.head_state,
             overall=overall,
             suites=tuple(suites),
-            prompts=tuple(prompt_diffs(sides)),
+            prompts=self._prompts,
             dirty_paths=tuple(map(str, sides.dirty)),
             paid_usd=None if None in paid else fsum(each for each in paid if each is not None),
             settings_changes=sides.settings_changes,

@@ -281,3 +281,45 @@ def test_an_empty_answer_is_scored(folder: ProjectFolder, cli: Cli) -> None:
         folder.write({"prompts/p.yaml": BAD})
         result = gate(folder, cli)
     assert (result.code, metric_of(result)["broke"]) == (1, CASES)
+
+
+def test_a_prompt_that_no_suite_uses_is_checked_before_anything_is_asked(
+    folder: ProjectFolder, cli: Cli, served: Chat
+) -> None:
+    folder.write({"prompts/unused.yaml": GOOD})
+    start_branch(folder)
+    folder.write({"prompts/p.yaml": BAD, "prompts/unused.yaml": "nonsense: 1\n"})
+    result = gate(folder, cli)
+    assert (result.code, served.messages) == (3, [])
+    assert "prompts/unused.yaml" in result.err
+
+
+WITH_TESTS = """\
+model: hosted_vllm/small
+messages:
+  - {{role: user, content: "{text}"}}
+testData:
+{rows}
+evaluators:
+  - {{name: right, string: {{contains: m}}}}
+"""
+
+
+def with_tests(text: str, rows: int = CASES) -> dict[str, str]:
+    listed = "\n".join(f"  - {{message: m{n}}}" for n in range(rows))
+    return {"prompts/own.prompt.yml": WITH_TESTS.format(text=text, rows=listed)}
+
+
+def test_a_prompt_s_own_tests_are_the_base_s(folder: ProjectFolder, cli: Cli) -> None:
+    with chat() as model:
+        settings(folder, model.url)
+        folder.write({".gitignore": ".promptops/\n", **with_tests("{{message}}")})
+        start_branch(folder)
+        folder.write(with_tests("no", rows=1))
+        result = gate(folder, cli)
+        (found,) = result.json["suites"]
+        assert (result.code, found["metrics"][0]["broke"]) == (1, CASES)
+        assert any("removed" in change for change in found["ruler"]["changes"])
+        folder.write(with_tests("no"))
+        (found,) = gate(folder, cli).json["suites"]
+        assert (found["metrics"][0]["broke"], found["ruler"]["changes"]) == (CASES, [])
