@@ -150,6 +150,7 @@ def _described(comparison: SuiteComparison, pair: CellPair, runs: Runs) -> Suite
         how=_how(base, pair) if head else "none",
         base_cell=runs.number(base_cell) if base_cell else None,
         head_cell=runs.number(pair.head.cell),
+        branch_cell=runs.number(pair.branch.cell) if pair.branch else None,
     )
 
 

@@ -81,8 +81,9 @@ class SideLatency(Record):
 class SuiteComparison(Record):
     """One cell of a suite on both sides.
 
-    `changed` names in words what differs of what is evaluated; `base_cell` and `head_cell` are the numbers
-    of the cells in the journal of the run, None where a side was not run.
+    `changed` names in words what differs of what is evaluated; `base_cell`, `head_cell` and
+    `branch_cell` (the head by the branch's ruler) are the numbers of the cells in the journal of the run,
+    None where a side was not run.
     """
 
     suite: str
@@ -105,6 +106,7 @@ class SuiteComparison(Record):
     how: str = "none"
     base_cell: int | None = None
     head_cell: int | None = None
+    branch_cell: int | None = None
 
     @property
     def primary(self) -> MetricDelta | None:

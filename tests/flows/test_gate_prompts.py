@@ -8,34 +8,26 @@ import pytest
 
 from tests.support.chat_project import Chat, case_rows, chat, said, settings
 from tests.support.cli import Cli
-from tests.support.gated import gate, metric_of, start_branch, suite_of
+from tests.support.gated import (
+    ASKED,
+    ASKED_CASES,
+    ASKING,
+    BAD,
+    GOOD,
+    asking,
+    gate,
+    metric_of,
+    start_branch,
+    suite_of,
+)
 from tests.support.project import ProjectFolder
 from tests.support.service import Reply
-
-CASES = 12
-PROMPT = """\
-model: hosted_vllm/small
-messages:
-  - {{role: user, content: "{text}"}}
-"""
-SUITE = """\
-prompt: p
-dataset: datasets/d.jsonl
-inputs: {message: "{{ case.message }}"}
-expected: "{{ case.message }}"
-scorers: {right: {type: exact_match}}
-"""
-GOOD = PROMPT.format(text="{{ message }}")
-BAD = PROMPT.format(text="Shout: {{ message }}")
 
 
 @pytest.fixture
 def served(folder: ProjectFolder) -> Iterator[Chat]:
-    """A model that repeats what it is told, and a project on main that asks it."""
-    with chat() as model:
-        settings(folder, model.url)
-        folder.write({".gitignore": ".promptops/\n", "prompts/p.yaml": GOOD, "evals/s.yaml": SUITE})
-        folder.write_rows("evals/datasets/d.jsonl", case_rows(CASES))
+    """The model that the project asks."""
+    with asking(folder) as model:
         yield model
 
 
@@ -44,25 +36,25 @@ def test_both_sides_go_through_the_cases_together(folder: ProjectFolder, cli: Cl
     start_branch(folder)
     folder.write({"prompts/p.yaml": BAD})
     result = gate(folder, cli)
-    assert (result.code, metric_of(result)["broke"]) == (1, CASES)
-    wanted = [text for n in range(CASES) for text in (f"m{n}", f"Shout: m{n}")]
+    assert (result.code, metric_of(result)["broke"]) == (1, ASKED_CASES)
+    wanted = [text for n in range(ASKED_CASES) for text in (f"m{n}", f"Shout: m{n}")]
     assert served.messages == wanted
-    assert (result.json["base"]["how"], suite_of(result)["calls"]) == ("evaluated", 2 * CASES)
+    assert (result.json["base"]["how"], suite_of(result)["calls"]) == ("evaluated", 2 * ASKED_CASES)
 
 
 def test_requests_that_are_the_same_are_not_sent_again(folder: ProjectFolder, cli: Cli, served: Chat) -> None:
     start_branch(folder)
     # Only the cases before m5 are asked otherwise.
     text = "{% if message < 'm5' %}Shout: {% endif %}{{ message }}"
-    folder.write({"prompts/p.yaml": PROMPT.format(text=text)})
-    other = sum(f"m{n}" < "m5" for n in range(CASES))
+    folder.write({"prompts/p.yaml": ASKING.format(text=text)})
+    other = sum(f"m{n}" < "m5" for n in range(ASKED_CASES))
     result = gate(folder, cli)
     assert metric_of(result)["broke"] == other
     assert sorted(served.messages) == sorted(
-        [f"m{n}" for n in range(CASES)] + [f"Shout: m{n}" for n in range(CASES) if f"m{n}" < "m5"]
+        [f"m{n}" for n in range(ASKED_CASES)] + [f"Shout: m{n}" for n in range(ASKED_CASES) if f"m{n}" < "m5"]
     )
     again = gate(folder, cli)
-    assert len(served.messages) == CASES + other
+    assert len(served.messages) == ASKED_CASES + other
     assert (again.json["base"]["how"], metric_of(again)) == ("cache", metric_of(result))
 
 
@@ -76,7 +68,7 @@ def test_nothing_changed_costs_nothing(folder: ProjectFolder, cli: Cli, served: 
 def test_comments_and_descriptions_change_nothing(folder: ProjectFolder, cli: Cli, served: Chat) -> None:
     start_branch(folder)
     folder.write({"prompts/p.yaml": f"# words\ndescription: other\n{GOOD}"})
-    folder.write({"evals/s.yaml": f"description: other\n{SUITE}"})
+    folder.write({"evals/s.yaml": f"description: other\n{ASKED}"})
     result = gate(folder, cli)
     assert (result.code, suite_of(result)["verdict"], served.messages) == (0, "unchanged", [])
     assert suite_of(result)["ruler"]["changes"] == []
@@ -86,16 +78,16 @@ def test_a_new_suite_on_an_old_prompt_measures_both_sides(
     folder: ProjectFolder, cli: Cli, served: Chat
 ) -> None:
     start_branch(folder)
-    folder.write({"prompts/p.yaml": BAD, "evals/t.yaml": SUITE})
+    folder.write({"prompts/p.yaml": BAD, "evals/t.yaml": ASKED})
     result = gate(folder, cli)
     assert (result.code, suite_of(result, "t")["verdict"]) == (1, "regressed")
-    assert metric_of(result, "t")["broke"] == CASES
+    assert metric_of(result, "t")["broke"] == ASKED_CASES
     assert suite_of(result, "t")["changed"][0] == "the suite is new"
 
 
 def test_a_new_suite_on_a_new_prompt_is_new(folder: ProjectFolder, cli: Cli, served: Chat) -> None:
     start_branch(folder)
-    folder.write({"prompts/q.yaml": BAD, "evals/t.yaml": SUITE.replace("prompt: p", "prompt: q")})
+    folder.write({"prompts/q.yaml": BAD, "evals/t.yaml": ASKED.replace("prompt: p", "prompt: q")})
     result = gate(folder, cli)
     assert (result.code, result.json["verdict"], suite_of(result, "t")["verdict"]) == (0, "new", "new")
 
@@ -104,8 +96,8 @@ def test_inputs_that_the_base_s_cases_cannot_fill_are_named(
     folder: ProjectFolder, cli: Cli, served: Chat
 ) -> None:
     start_branch(folder)
-    folder.write({"evals/s.yaml": SUITE.replace('case.message }}"}', 'case.body }}"}', 1)})
-    folder.write_rows("evals/datasets/d.jsonl", [{**row, "body": "b"} for row in case_rows(CASES)])
+    folder.write({"evals/s.yaml": ASKED.replace('case.message }}"}', 'case.body }}"}', 1)})
+    folder.write_rows("evals/datasets/d.jsonl", [{**row, "body": "b"} for row in case_rows(ASKED_CASES)])
     result = gate(folder, cli)
     assert (result.code, suite_of(result)["verdict"]) == (4, "invalid")
     assert "`body`" in suite_of(result)["reason"]
@@ -116,15 +108,15 @@ def test_a_variable_that_the_head_s_prompt_wants_and_the_base_s_cases_lack_is_na
     folder: ProjectFolder, cli: Cli, served: Chat
 ) -> None:
     start_branch(folder)
-    folder.write({"prompts/p.yaml": PROMPT.format(text="{{ message }} {{ tone }}")})
+    folder.write({"prompts/p.yaml": ASKING.format(text="{{ message }} {{ tone }}")})
     folder.write(
         {
-            "evals/s.yaml": SUITE.replace(
+            "evals/s.yaml": ASKED.replace(
                 '{message: "{{ case.message }}"}', '{message: "{{ case.message }}", tone: "{{ case.tone }}"}'
             )
         }
     )
-    folder.write_rows("evals/datasets/d.jsonl", [{**row, "tone": "kind"} for row in case_rows(CASES)])
+    folder.write_rows("evals/datasets/d.jsonl", [{**row, "tone": "kind"} for row in case_rows(ASKED_CASES)])
     result = gate(folder, cli)
     assert (result.code, suite_of(result)["verdict"]) == (4, "invalid")
     assert "`tone`" in suite_of(result)["reason"]
@@ -136,76 +128,11 @@ def test_a_prompt_that_is_deleted_with_its_suite_gives_no_verdict(
     start_branch(folder)
     (folder.root / "prompts/p.yaml").rename(folder.root / "prompts/q.yaml")
     (folder.root / "evals/s.yaml").unlink()
-    folder.write({"evals/t.yaml": SUITE.replace("prompt: p", "prompt: q")})
+    folder.write({"evals/t.yaml": ASKED.replace("prompt: p", "prompt: q")})
     result = gate(folder, cli)
     assert (result.code, suite_of(result)["verdict"]) == (4, "invalid")
     assert "there is no prompt `p`" in suite_of(result)["reason"]
     assert "pull request of its own" in suite_of(result)["reason"]
-
-
-def by_cell(found: list[dict[str, object]]) -> dict[tuple[object, object], object]:
-    return {(each["prompt"], each["model"]): each["verdict"] for each in found}
-
-
-def test_a_prompt_that_leaves_the_grid_is_run_all_the_same(
-    folder: ProjectFolder, cli: Cli, served: Chat
-) -> None:
-    both = SUITE.replace("prompt: p", "prompts: [p, q]")
-    folder.write({"prompts/q.yaml": GOOD, "evals/s.yaml": both})
-    start_branch(folder)
-    folder.write({"prompts/q.yaml": BAD, "evals/s.yaml": SUITE})
-    result = gate(folder, cli)
-    verdicts = by_cell(result.json["suites"])
-    assert (result.code, verdicts["q", "hosted_vllm/small"]) == (1, "regressed")
-    (dropped,) = [each for each in result.json["suites"] if each["prompt"] == "q"]
-    assert "out of the grid" in dropped["changed"][0]
-
-
-def test_a_model_that_leaves_the_grid_is_run_all_the_same(
-    folder: ProjectFolder, cli: Cli, served: Chat
-) -> None:
-    folder.write({"evals/s.yaml": f"models: [hosted_vllm/small, hosted_vllm/other]\n{SUITE}"})
-    start_branch(folder)
-    folder.write({"prompts/p.yaml": BAD, "evals/s.yaml": f"models: [hosted_vllm/small]\n{SUITE}"})
-    verdicts = by_cell(gate(folder, cli).json["suites"])
-    assert set(verdicts) == {("p", "hosted_vllm/small"), ("p", "hosted_vllm/other")}
-    assert set(verdicts.values()) == {"regressed"}
-
-
-def test_a_grid_that_shares_no_name_is_compared_in_order(
-    folder: ProjectFolder, cli: Cli, served: Chat
-) -> None:
-    folder.write({"prompts/q.yaml": GOOD, "evals/s.yaml": SUITE.replace("prompt: p", "prompts: [p, q]")})
-    start_branch(folder)
-    for name in ("p", "q"):
-        (folder.root / f"prompts/{name}.yaml").rename(folder.root / f"prompts/{name}2.yaml")
-    folder.write({"prompts/q2.yaml": BAD, "evals/s.yaml": SUITE.replace("prompt: p", "prompts: [p2, q2]")})
-    result = gate(folder, cli)
-    verdicts = by_cell(result.json["suites"])
-    assert (result.code, verdicts["q2", "hosted_vllm/small"]) == (1, "regressed")
-    (worst,) = [each for each in result.json["suites"] if each["prompt"] == "q2"]
-    assert "prompt q → q2" in worst["changed"]
-
-
-def test_a_new_model_in_the_grid_is_new(folder: ProjectFolder, cli: Cli, served: Chat) -> None:
-    folder.write({"evals/s.yaml": f"models: [hosted_vllm/small]\n{SUITE}"})
-    start_branch(folder)
-    folder.write({"evals/s.yaml": f"models: [hosted_vllm/small, hosted_vllm/other]\n{SUITE}"})
-    result = gate(folder, cli)
-    assert (result.code, by_cell(result.json["suites"])["p", "hosted_vllm/other"]) == (0, "new")
-
-
-def test_two_prompts_that_both_change_their_model_are_compared_each_with_itself(
-    folder: ProjectFolder, cli: Cli, served: Chat
-) -> None:
-    folder.write({"prompts/q.yaml": GOOD, "evals/s.yaml": SUITE.replace("prompt: p", "prompts: [p, q]")})
-    start_branch(folder)
-    other = GOOD.replace("small", "other")
-    folder.write({"prompts/p.yaml": other, "prompts/q.yaml": other})
-    result = gate(folder, cli)
-    assert {each["prompt"]: each["changed"][0] for each in result.json["suites"]} == dict.fromkeys(
-        ("p", "q"), "model hosted_vllm/small → hosted_vllm/other"
-    )
 
 
 def test_examples_that_lie_outside_the_prompts_count_too(
@@ -218,13 +145,13 @@ def test_examples_that_lie_outside_the_prompts_count_too(
     start_branch(folder)
     folder.write({"shots.yaml": shots.format("b")})
     assert suite_of(gate(folder, cli))["verdict"] != "unchanged"
-    assert len(served.messages) == 2 * CASES
+    assert len(served.messages) == 2 * ASKED_CASES
 
 
 def test_a_limit_of_latency_is_held(folder: ProjectFolder, cli: Cli, served: Chat) -> None:
-    folder.write({"evals/s.yaml": f"{SUITE}gate: {{max_p95_latency_ms: 0.001}}\n"})
+    folder.write({"evals/s.yaml": f"{ASKED}gate: {{max_p95_latency_ms: 0.001}}\n"})
     start_branch(folder)
-    folder.write({"prompts/p.yaml": PROMPT.format(text="{{ message }}").replace("user", "system")})
+    folder.write({"prompts/p.yaml": ASKING.format(text="{{ message }}").replace("user", "system")})
     result = gate(folder, cli)
     assert (result.code, suite_of(result)["verdict"]) == (1, "over_limit")
     assert "p95 latency" in suite_of(result)["reason"]
@@ -233,7 +160,7 @@ def test_a_limit_of_latency_is_held(folder: ProjectFolder, cli: Cli, served: Cha
 def test_a_limit_of_cost_is_held_at_the_base_s_prices(folder: ProjectFolder, cli: Cli, served: Chat) -> None:
     prices = "input_usd_per_million = {0}\noutput_usd_per_million = {0}\n"
     settings(folder, served.url, more=prices.format(1000))
-    folder.write({"evals/s.yaml": f"{SUITE}gate: {{max_cost_usd_per_case: 0.01}}\n"})
+    folder.write({"evals/s.yaml": f"{ASKED}gate: {{max_cost_usd_per_case: 0.01}}\n"})
     start_branch(folder)
     settings(folder, served.url, more=prices.format(0))
     folder.write({"prompts/p.yaml": GOOD.replace("user", "system")})
@@ -245,7 +172,7 @@ def test_a_limit_of_cost_is_held_at_the_base_s_prices(folder: ProjectFolder, cli
 def test_a_base_whose_suite_is_wrong_gives_no_verdict(folder: ProjectFolder, cli: Cli, served: Chat) -> None:
     folder.write({"evals/s.yaml": "nonsense: 1\n"})
     start_branch(folder)
-    folder.write({"evals/s.yaml": SUITE})
+    folder.write({"evals/s.yaml": ASKED})
     result = gate(folder, cli)
     assert (result.code, suite_of(result)["verdict"]) == (4, "invalid")
     assert "the base's files are wrong" in suite_of(result)["reason"]
@@ -275,12 +202,12 @@ def test_an_empty_answer_is_scored(folder: ProjectFolder, cli: Cli) -> None:
 
     with chat(reply) as model:
         settings(folder, model.url)
-        folder.write({".gitignore": ".promptops/\n", "prompts/p.yaml": GOOD, "evals/s.yaml": SUITE})
-        folder.write_rows("evals/datasets/d.jsonl", case_rows(CASES))
+        folder.write({".gitignore": ".promptops/\n", "prompts/p.yaml": GOOD, "evals/s.yaml": ASKED})
+        folder.write_rows("evals/datasets/d.jsonl", case_rows(ASKED_CASES))
         start_branch(folder)
         folder.write({"prompts/p.yaml": BAD})
         result = gate(folder, cli)
-    assert (result.code, metric_of(result)["broke"]) == (1, CASES)
+    assert (result.code, metric_of(result)["broke"]) == (1, ASKED_CASES)
 
 
 def test_a_prompt_that_no_suite_uses_is_checked_before_anything_is_asked(
@@ -305,7 +232,7 @@ evaluators:
 """
 
 
-def with_tests(text: str, rows: int = CASES) -> dict[str, str]:
+def with_tests(text: str, rows: int = ASKED_CASES) -> dict[str, str]:
     listed = "\n".join(f"  - {{message: m{n}}}" for n in range(rows))
     return {"prompts/own.prompt.yml": WITH_TESTS.format(text=text, rows=listed)}
 
@@ -318,8 +245,8 @@ def test_a_prompt_s_own_tests_are_the_base_s(folder: ProjectFolder, cli: Cli) ->
         folder.write(with_tests("no", rows=1))
         result = gate(folder, cli)
         (found,) = result.json["suites"]
-        assert (result.code, found["metrics"][0]["broke"]) == (1, CASES)
+        assert (result.code, found["metrics"][0]["broke"]) == (1, ASKED_CASES)
         assert any("removed" in change for change in found["ruler"]["changes"])
         folder.write(with_tests("no"))
         (found,) = gate(folder, cli).json["suites"]
-        assert (found["metrics"][0]["broke"], found["ruler"]["changes"]) == (CASES, [])
+        assert (found["metrics"][0]["broke"], found["ruler"]["changes"]) == (ASKED_CASES, [])

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
+from tests.support.chat_project import Chat, chat, settings
+from tests.support.chat_project import case_rows as asked_rows
 from tests.support.cli import Cli, Result
 from tests.support.project import ProjectFolder
 
@@ -14,6 +17,32 @@ target: {recorded: {path: outputs.jsonl}}
 dataset: datasets/d.jsonl
 scorers: {right: {type: exact_match}}
 """
+
+ASKED_CASES = 12
+ASKED = """\
+prompt: p
+dataset: datasets/d.jsonl
+inputs: {message: "{{ case.message }}"}
+expected: "{{ case.message }}"
+scorers: {right: {type: exact_match}}
+"""
+ASKING = """\
+model: hosted_vllm/small
+messages:
+  - {{role: user, content: "{text}"}}
+"""
+GOOD = ASKING.format(text="{{ message }}")
+BAD = ASKING.format(text="Shout: {{ message }}")
+
+
+@contextmanager
+def asking(folder: ProjectFolder) -> Iterator[Chat]:
+    """A model that repeats what it is told, and a project that asks it; nothing is committed yet."""
+    with chat() as model:
+        settings(folder, model.url)
+        folder.write({".gitignore": ".promptops/\n", "prompts/p.yaml": GOOD, "evals/s.yaml": ASKED})
+        folder.write_rows("evals/datasets/d.jsonl", asked_rows(ASKED_CASES))
+        yield model
 
 
 def ids(numbers: Iterable[int]) -> list[str]:
