@@ -119,6 +119,10 @@ class LiveProgress:
         task, _ = self._cells.pop(cell)
         self._display.remove_task(task)
 
+    def warned(self, message: str) -> None:
+        """See Observer."""
+        self._display.console.print(f"warning: {printable(message)}", markup=False, highlight=False)
+
 
 class PlainProgress:
     """Writes a line when a cell begins, now and then, and when it ends."""
@@ -150,6 +154,10 @@ class PlainProgress:
         """See Observer."""
         self._tell(cell)
         del self._cells[cell]
+
+    def warned(self, message: str) -> None:
+        """See Observer."""
+        self._stream.write(f"warning: {printable(message)}\n")
 
     def _tell(self, cell: Cell) -> None:
         count = self._cells[cell]

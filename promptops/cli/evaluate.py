@@ -22,6 +22,9 @@ def run(
     suites: Annotated[
         list[str] | None, typer.Argument(help="Names or globs of suites; all when left out")
     ] = None,
+    changed: Annotated[
+        bool, typer.Option("--changed", help="Only suites in which something differs from main")
+    ] = False,
     limit: Annotated[int | None, typer.Option(min=1, help="Use at most so many cases of each suite")] = None,
     failures: Annotated[
         bool, typer.Option("--failures", help="Show the failing cases with input and output")
@@ -30,6 +33,9 @@ def run(
     offline: Annotated[
         bool, typer.Option("--offline", help="Ask nothing; use the answers that are recorded")
     ] = False,
+    runs: Annotated[
+        int | None, typer.Option(min=1, help="Ask anew for so many independent sets of answers")
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print calls, tokens and cost by model; send nothing")
     ] = False,
@@ -40,16 +46,18 @@ def run(
     Scores come with 95 % intervals; nothing is judged: the exit code is 0 whatever they are,
     and 4 when too many cases were lost or, offline, an answer is not recorded.
     """
-    if fresh and offline:
-        raise typer.BadParameter("--fresh and --offline exclude each other")
+    if offline and (fresh or runs):
+        raise typer.BadParameter(f"{'--fresh' if fresh else '--runs'} and --offline exclude each other")
     from promptops.cli._progress import progress
     from promptops.commands.evaluate import EvaluateOptions, evaluate
     from promptops.models.asking import Asking
     from promptops.reporters.json import run_content
 
     project = project_here()
-    asking = Asking.ALWAYS if fresh else Asking.NEVER if offline else Asking.UNLESS_KNOWN
-    options = EvaluateOptions(suites=tuple(suites or ()), limit=limit, asking=asking)
+    asking = Asking.ALWAYS if fresh or runs else Asking.NEVER if offline else Asking.UNLESS_KNOWN
+    options = EvaluateOptions(
+        suites=tuple(suites or ()), limit=limit, asking=asking, runs=runs or 1, changed=changed
+    )
     if dry_run:
         _print_estimate(project, options, format_)
         return
@@ -62,7 +70,7 @@ def run(
         from promptops.reporters import terminal
 
         terminal.report_run(outcome.run, sys.stdout, width=columns())
-        if failures:
+        if failures and outcome.run.suites:
             results = project.runs().results(outcome.run.run_id)
             terminal.report_failures(outcome.run, results, sys.stdout, width=columns())
     finish(outcome.exit_code)
@@ -70,12 +78,12 @@ def run(
 
 def _print_estimate(project: Project, options: EvaluateOptions, format_: Format) -> None:
     from promptops.commands.estimate import estimate
-    from promptops.reporters import terminal
+    from promptops.reporters.estimate_terminal import report_estimate
     from promptops.reporters.json import estimate_content
 
     cells = estimate(project, options)
     if format_ is Format.JSON:
         print_json("eval", ExitCode.YES, estimate_content(cells))
     else:
-        terminal.report_estimate(cells, sys.stdout, width=columns())
+        report_estimate(cells, sys.stdout, width=columns())
     finish(ExitCode.YES)

@@ -38,6 +38,10 @@ class Collector:
         """See Observer."""
         self.inner.cell_finished(cell, result)
 
+    def warned(self, message: str) -> None:
+        """See Observer."""
+        self.inner.warned(message)
+
     def of(self, cell: Cell | None, ids: Iterable[str] | None = None) -> dict[str, CaseOutcome]:
         """What became of a cell's cases, or of some of them."""
         cases = {} if cell is None else self.outcomes.get(cell, {})

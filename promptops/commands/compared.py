@@ -22,11 +22,9 @@ from promptops.engine.compare import (
 from promptops.engine.plan import Cell
 from promptops.model.comparison import Check, MustPass, Verdict
 from promptops.model.diff import NO_LATENCY, CaseRate, Ruler, SideCost, SideLatency, SuiteComparison
-from promptops.model.prompt import NEAREST_EXAMPLE
 from promptops.model.result import MetricSummary, SuiteResult
 from promptops.stats.limits import check_must_pass
 
-DETERMINISTIC_TARGETS = ("recorded", "render")
 OF_THE_SUITE = ("inputs", "parameters", "target")
 
 
@@ -67,7 +65,7 @@ class Examined:
 
     def confirmed(self, base: Outcomes, head: Outcomes) -> Examined:
         """The same with further runs of the cases that may not break."""
-        deterministic = is_deterministic(self.pair.head.cell)
+        deterministic = self.pair.head.cell.is_deterministic
         return replace(self, must_pass=must_pass_of(self.measured, base, head, deterministic=deterministic))
 
     def finished(self) -> Measured:
@@ -80,11 +78,6 @@ def examine(sides: Sides, pair: CellPair, runs: Runs) -> Examined:
     measured = _measured(sides, pair, runs)
     described = _described(measured.comparison, pair, runs)
     return Examined(pair=pair, measured=replace(measured, comparison=described)).confirmed({}, {})
-
-
-def is_deterministic(cell: Cell) -> bool:
-    """Whether asking again gives the same answer, at no cost."""
-    return cell.target_type in DETERMINISTIC_TARGETS or cell.model == NEAREST_EXAMPLE
 
 
 def _measured(sides: Sides, pair: CellPair, runs: Runs) -> Measured:
@@ -127,6 +120,7 @@ def _described(comparison: SuiteComparison, pair: CellPair, runs: Runs) -> Suite
     branch = runs.by_branch(pair)
     own = runs.results.get(pair.branch.cell) if pair.branch else None
     ran = [each for each in (base, head, own) if each is not None]
+    stored = runs.known.found.get(base_cell) if base_cell else None
     return replace(
         comparison,
         prompt=pair.head.cell.prompt,
@@ -148,6 +142,9 @@ def _described(comparison: SuiteComparison, pair: CellPair, runs: Runs) -> Suite
         calls=sum(each.calls for each in ran),
         cached=sum(each.cached for each in ran),
         how=_how(base, pair) if head else "none",
+        base_runs=len(stored.entries) if stored else 0,
+        base_runs_left_out=stored.left_out if stored else 0,
+        base_scored_at=stored.newest if stored else None,
         base_cell=runs.number(base_cell) if base_cell else None,
         head_cell=runs.number(pair.head.cell),
         branch_cell=runs.number(pair.branch.cell) if pair.branch else None,

@@ -8,18 +8,19 @@ from datetime import UTC, datetime
 from math import fsum
 
 from promptops import __version__
-from promptops.commands.base_scores import BaseScores
+from promptops.commands.base_scores import BaseScores, keep_base_scores
 from promptops.commands.cell_pairs import cell_pairs
 from promptops.commands.collect import Collector
-from promptops.commands.compared import Examined, Runs, examine, is_deterministic
+from promptops.commands.compared import Examined, Runs, examine
 from promptops.commands.confirm import Confirmation, doubts
+from promptops.commands.kept_scores import ScoreKeeper
 from promptops.commands.prepare import PreparedSuite
 from promptops.commands.project import Project
 from promptops.commands.prompt_diffs import prompt_diffs
 from promptops.commands.run_suites import Ran, RunRequest, run_suites
 from promptops.commands.sides import Sides, open_sides
 from promptops.commands.suite_pairs import CellPair, Settled, SuitePair, suite_pairs
-from promptops.commands.unchanged import OWN_CODE, nothing_reaches
+from promptops.commands.unchanged import nothing_reaches
 from promptops.engine.compare import conclude, rules_of
 from promptops.engine.events import Observer
 from promptops.model.comparison import Verdict, worst
@@ -65,13 +66,10 @@ class _Diff:
         work = list(_work(sides, options.suites))
         self._settled = [each for each in work if isinstance(each, Settled)]
         self._pairs = [each for each in work if isinstance(each, CellPair)]
-        # Of code that answers only the running version is known, and no key says which that is.
-        wanted = [
-            pair.base.cell
-            for pair in self._pairs
-            if pair.base and not pair.unchanged and pair.base.cell.target_type not in OWN_CODE
-        ]
+        wanted = [pair.base.cell for pair in self._pairs if pair.base and not pair.unchanged]
         self._known = BaseScores.look_up(sides, wanted) if wanted else BaseScores()
+        # What code of the user's says depends on more than the base's files.
+        self._keeper = ScoreKeeper(self._collector, [cell for cell in wanted if not cell.runs_own_code])
 
     def result(self) -> Comparison:
         """Runs what is missing, and compares."""
@@ -93,7 +91,7 @@ class _Diff:
                 project=self._sides.head,
                 suites=suites,
                 asking=self._options.asking,
-                observer=self._collector,
+                observer=self._keeper,
                 conclude=conclude_run,
                 record=COMPARISON,
             )
@@ -107,6 +105,7 @@ class _Diff:
             collector=self._collector,
             results=dict(zip(cells, ran.results, strict=True)),
         )
+        keep_base_scores(self._sides, self._options.asking, self._keeper, runs.results)
         return [examine(self._sides, pair, runs) for pair in self._pairs]
 
     def _confirmed(self, examined: Sequence[Examined], first: Ran) -> Comparison | None:
@@ -204,7 +203,7 @@ def _to_run(pairs: Sequence[CellPair], known: BaseScores) -> Iterator[PreparedSu
             missing = pair.base is not None and known.of(pair.base.cell) is None
             yield PreparedSuite(cells=(pair.base, pair.head) if missing and pair.base else (pair.head,))
         # Where no score would differ, the head's own say it, and asking only for them is not worth the cost.
-        free = pair.unchanged and is_deterministic(pair.head.cell)
+        free = pair.unchanged and pair.head.cell.is_deterministic
         if pair.branch is not None and (free or not pair.scored_alike):
             yield PreparedSuite(cells=(pair.branch,))
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import fsum
 
-from promptops.commands.evaluate import EvaluateOptions
+from promptops.commands.evaluate import EvaluateOptions, planned_work
 from promptops.commands.models import EMBEDDED, Models
-from promptops.commands.prepare import PreparedSuite, prepare_all
+from promptops.commands.prepare import PreparedSuite
 from promptops.commands.project import Project
-from promptops.commands.suite_plan import Selection
 from promptops.engine.plan import Cell, Job, interleaved
 from promptops.files.seen_ids import SeenIds
 from promptops.halt import Halt
@@ -30,16 +30,16 @@ def estimate(project: Project, options: EvaluateOptions) -> tuple[CellEstimate, 
         InvalidFilesError: every problem of every suite.
         NothingSelectedError: no suite, or no case, matched.
     """
-    suites = prepare_all(project, options.suites, Selection(limit=options.limit))
-    models = Models(project, Asking.NEVER, Halt())
+    work = planned_work(project, options)
+    models = Models(work.project, Asking.NEVER, Halt())
     try:
-        counts = _counted(suites, models, fresh=options.asking is Asking.ALWAYS)
+        counts = _counted(work.suites, models, fresh=options.asking is Asking.ALWAYS)
         return tuple(count.estimate(cell) for cell, count in counts.items())
     finally:
         asyncio.run(models.close())
 
 
-def _counted(suites: list[PreparedSuite], models: Models, *, fresh: bool) -> dict[Cell, _Count]:
+def _counted(suites: Sequence[PreparedSuite], models: Models, *, fresh: bool) -> dict[Cell, _Count]:
     counts: dict[Cell, _Count] = {}
     requests = SeenIds()
     for cell, job in interleaved([each.cell for each in suite.cells] for suite in suites):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from promptops.commands.attempt import attempt
 from promptops.commands.grid import grid, prompts_of, target_of
@@ -52,6 +52,18 @@ def prepare_all(project: Project, patterns: Sequence[str], selection: Selection)
     if problems:
         raise InvalidFilesError(dict.fromkeys(problems))
     return prepared
+
+
+def several_runs(suites: Sequence[PreparedSuite], runs: int) -> list[PreparedSuite]:
+    """Each cell so many times, for independent sets of answers that are asked for side by side."""
+    return [
+        PreparedSuite(
+            cells=tuple(
+                replace(each, cell=replace(each.cell, run=run)) for each in suite.cells for run in range(runs)
+            )
+        )
+        for suite in suites
+    ]
 
 
 def prepared_suite(project: Project, loaded: LoadedSuite, cells: Sequence[Cell]) -> PreparedSuite:

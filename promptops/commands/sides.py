@@ -86,8 +86,8 @@ def open_sides(
             tree = repository.tree_at(sha)
             own = replace(project, tree=tree, settings=load_settings(tree, environment))
         if base.config.plugins.local and changed:
-            base = _written(base, repository, origin.sha, Path(folder) / "base")
-            own = own if sha is None else _written(own, repository, sha, Path(folder) / "head")
+            base = with_code(base, repository, origin.sha, Path(folder) / "base")
+            own = own if sha is None else with_code(own, repository, sha, Path(folder) / "head")
         ruling = ruled(base.settings, own.settings)
         branch = replace(ruling, config=replace(ruling.config, gate=own.config.gate))
         yield Sides(
@@ -170,8 +170,9 @@ def _state_of(repository: Repository, sha: str, name: str | None) -> HeadState:
     return HeadState(sha=sha, branch=name if is_branch else None, dirty=False)
 
 
-def _written(project: Project, repository: Repository, sha: str, folder: Path) -> Project:
-    folder.mkdir()
+def with_code(project: Project, repository: Repository, sha: str, folder: Path) -> Project:
+    """A side whose code can run: its files written to a folder."""
+    folder.mkdir(exist_ok=True)
     write_tree(repository, sha, folder)
     return replace(project, root=folder)
 

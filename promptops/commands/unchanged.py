@@ -11,14 +11,12 @@ from promptops.commands.project import Project
 from promptops.commands.sides import Sides
 from promptops.commands.target_context import SuiteContext
 from promptops.engine.keys import evaluation_digest
+from promptops.engine.plan import OWN_CODE
 from promptops.files.config import FILE
 from promptops.files.suite import SUFFIXES
 from promptops.files.tree import read_file
 from promptops.halt import Halt
 from promptops.models.asking import Asking
-
-OWN_CODE = ("python", "command", "http")
-"""Targets whose answers depend on more than the files that a suite names."""
 
 
 def nothing_reaches(sides: Sides) -> bool:

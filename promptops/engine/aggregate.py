@@ -131,6 +131,7 @@ class Tally:
             errors=tuple(sorted(self.errors, key=lambda lost: lost.id)),
             failed_output=tuple(sorted(self.failed.values(), key=lambda failed: failed.id)),
             lane=lane,
+            run=cell.run,
         )
 
     def _close_case(self, repeats: Sequence[CaseResult]) -> None:

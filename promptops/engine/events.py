@@ -24,3 +24,7 @@ class Observer(Protocol):
     def cell_finished(self, cell: Cell, result: SuiteResult) -> None:
         """A cell is complete."""
         ...
+
+    def warned(self, message: str) -> None:
+        """Something beside the run went wrong; its results stand."""
+        ...

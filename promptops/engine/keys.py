@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from promptops.engine.plan import Cell
 from promptops.files.codec import encode
-from promptops.model.canonical import content_digest
+from promptops.model.canonical import canonical_json, content_digest
 from promptops.model.record import JsonValue
+from promptops.model.suite import Case
 
 KEY_FORMAT = 1
 SCORING_VERSION = 1
@@ -26,28 +29,40 @@ NOT_IN_KEY = (
 
 def evaluation_digest(cell: Cell) -> str:
     """The key of one cell, as 64 hex digits; the target must be open. Descriptions and gates do not matter."""
+    return content_digest(_evaluated(cell))
+
+
+def evaluation_parts(cell: Cell) -> dict[str, str]:
+    """The digests of what the key is made from, by name."""
+    return {name: content_digest(part) for name, part in _evaluated(cell).items()}
+
+
+def case_digest(case: Case) -> str:
+    """A short digest of a case's content."""
+    return hashlib.blake2b(canonical_json(case.fields), digest_size=16).hexdigest()
+
+
+def _evaluated(cell: Cell) -> dict[str, JsonValue]:
     plan = cell.plan
     suite = {key: value for key, value in encode(plan.suite).items() if key not in NOT_IN_KEY}
     selection = {
         key: value for key, value in encode(plan.suite.dataset_ref).items() if key not in ("path", "sha256")
     }
-    return content_digest(
-        {
-            "format": KEY_FORMAT,
-            "scoring": SCORING_VERSION,
-            "suite": suite,
-            "dataset": {"digest": plan.dataset_digest, **selection},
-            "scorers": {
-                scorer.name: {
-                    "version": scorer.scorer.version,
-                    "written": plan.suite.scorers[scorer.name],
-                    "code": scorer.code,
-                }
-                for scorer in plan.scorers
-            },
-            **_asked(cell),
-        }
-    )
+    return {
+        "format": KEY_FORMAT,
+        "scoring": SCORING_VERSION,
+        "suite": suite,
+        "dataset": {"digest": plan.dataset_digest, **selection},
+        "scorers": {
+            scorer.name: {
+                "version": scorer.scorer.version,
+                "written": plan.suite.scorers[scorer.name],
+                "code": scorer.code,
+            }
+            for scorer in plan.scorers
+        },
+        **_asked(cell),
+    }
 
 
 def answer_digest(cell: Cell, *, endpoint: str | None, code: str | None) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import cast
 
 from promptops.errors import InvalidFilesError, Location, NothingSelectedError, Problem, did_you_mean
+from promptops.model.prompt import NEAREST_EXAMPLE
 from promptops.model.record import JsonValue, Record
 from promptops.model.result import Scale
 from promptops.model.suite import AnswerSteps, Case, Suite, as_text, look_up
@@ -17,6 +18,8 @@ from promptops.render.expression import Expression, ValueTemplate
 from promptops.render.messages import Renderer
 
 MOST_PROBLEMS = 20
+DETERMINISTIC_TARGETS = ("recorded", "render")
+OWN_CODE = ("python", "command", "http")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +65,10 @@ class SuitePlan(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Cell(Record):
-    """One cell of a suite's grid: what is evaluated. Cells of one suite share its plan."""
+    """One cell of a suite's grid: what is evaluated. Cells of one suite share its plan.
+
+    `run` numbers independent sets of answers to the same questions, from 0.
+    """
 
     plan: SuitePlan
     target_type: str
@@ -70,6 +76,20 @@ class Cell(Record):
     prompt: str | None = None
     model: str | None = None
     renderer: Renderer | None = None
+    run: int = 0
+
+    @property
+    def is_deterministic(self) -> bool:
+        """Whether the same questions always get the same answers."""
+        return self.target_type in DETERMINISTIC_TARGETS or self.model == NEAREST_EXAMPLE
+
+    @property
+    def runs_own_code(self) -> bool:
+        """Whether code of the user's answers or scores, which no digest of the cell covers."""
+        return self.target_type in OWN_CODE or any(
+            "/" in scorer.type or getattr(scorer.scorer, "runs_local_code", False)
+            for scorer in self.plan.scorers
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +159,8 @@ def case_jobs(cell: Cell, case: Case) -> Iterator[Job]:
     }
     cluster = _cluster(plan, case)
     slices = {name: value for name in plan.suite.slices if (value := look_up(case.fields, name)) is not None}
-    for repeat in range(plan.suite.repeats):
+    first = cell.run * plan.suite.repeats
+    for repeat in range(first, first + plan.suite.repeats):
         yield Job(
             request=Request(case=case, inputs=inputs, rendered=rendered, repeat=repeat),
             expected=plan.expected.evaluate({"case": case.fields})

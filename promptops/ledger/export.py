@@ -13,6 +13,8 @@ from promptops.model.canonical import canonical_json
 from promptops.model.ledger import CaseIndex, LedgerEntry, ScoreColumns
 from promptops.model.record import JsonValue
 
+EXPORT_FILE = "promptops.ledger.json"
+"""Where an export lies that is to be committed, from the project's root."""
 PARTS = ("runs", "scores", "cases")
 
 

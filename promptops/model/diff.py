@@ -81,6 +81,8 @@ class SideLatency(Record):
 class SuiteComparison(Record):
     """One cell of a suite on both sides.
 
+    `base_runs` stored runs of the base were pooled, the newest of them from `base_scored_at`; so many older
+    ones as `base_runs_left_out` says were not, since the model answers differently since then.
     `changed` names in words what differs of what is evaluated; `base_cell`, `head_cell` and
     `branch_cell` (the head by the branch's ruler) are the numbers of the cells in the journal of the run,
     None where a side was not run.
@@ -104,6 +106,9 @@ class SuiteComparison(Record):
     calls: int = 0
     cached: int = 0
     how: str = "none"
+    base_runs: int = 0
+    base_runs_left_out: int = 0
+    base_scored_at: str | None = None
     base_cell: int | None = None
     head_cell: int | None = None
     branch_cell: int | None = None

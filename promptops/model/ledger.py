@@ -114,3 +114,11 @@ class LedgerPruning(Record):
     kept: int
     dropped: int
     published: bool = field(default=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerExport(Record):
+    """Where runs were written, and how many."""
+
+    path: str
+    runs: int

@@ -148,7 +148,7 @@ class SuiteResult(Record):
     `scored + errored = cases`; `unrecorded` of the errored ones were not asked, since only recorded
     answers were wanted. `cost_usd` is what the answers cost when they were made, `paid_usd` what
     this run paid for those that it asked for; both are None when a price is unknown. `lane` is the way to
-    the model: fast or litellm, None where none was called.
+    the model: fast or litellm, None where none was called. `run` numbers independent sets of answers, from 0.
     """
 
     suite: str
@@ -173,6 +173,7 @@ class SuiteResult(Record):
     lane: str | None = None
     unrecorded: int = 0
     paid_usd: float | None = None
+    run: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,6 +183,14 @@ class HeadState(Record):
     sha: str | None = None
     branch: str | None = None
     dirty: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnchangedSuite(Record):
+    """A suite that was not run, since it would score as the base does; `reason` names the base."""
+
+    suite: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,13 +209,14 @@ class Unrecorded(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunResult(Record):
-    """All that one `promptops eval` found out."""
+    """All that one `promptops eval` found out; `run_id` is empty where nothing had to be run."""
 
     run_id: str
     started_at: str
     promptops_version: str
     head: HeadState
     suites: tuple[SuiteResult, ...]
+    unchanged: tuple[UnchangedSuite, ...] = ()
 
     @property
     def unrecorded(self) -> Unrecorded | None:

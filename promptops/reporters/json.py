@@ -14,12 +14,14 @@ from promptops.model.result import RunResult
 
 def run_content(run: RunResult) -> dict[str, Any]:
     """A run: what was evaluated, and the result of every cell."""
-    content = {
+    content: dict[str, Any] = {
         "run": run.run_id,
         "started_at": run.started_at,
         "head": encode(run.head),
         "suites": encode(run.suites),
     }
+    if run.unchanged:
+        content["unchanged"] = encode(run.unchanged)
     missing = run.unrecorded
     return content | ({"unrecorded": encode(missing)} if missing else {})
 

@@ -13,7 +13,6 @@ from rich.text import Text
 
 from promptops.files.config import Setting
 from promptops.model.catalog import Entry
-from promptops.model.estimate import CellEstimate
 from promptops.model.prompt import NEAREST_EXAMPLE, model_label
 from promptops.model.result import (
     NOT_ASKED,
@@ -37,14 +36,19 @@ LONGEST_TEXT = 400
 def report_run(run: RunResult, out: TextIO, *, width: int) -> None:
     """One table for the run, then what a reader has to know about it."""
     console = _console(out, width)
-    table = _wide_table(run.suites)
+    if run.suites:
+        _print_suites(console, run.suites, out, width)
+    for line in _notes(run):
+        console.print(Text(line, style="dim"))
+
+
+def _print_suites(console: Console, suites: Sequence[SuiteResult], out: TextIO, width: int) -> None:
+    table = _wide_table(suites)
     unbounded = console.options.update(width=WIDEST)
     if console.measure(table, options=unbounded).maximum <= width:
         console.print(table)
     else:
-        _print_narrow(run.suites, out, width)
-    for line in _notes(run):
-        console.print(Text(line, style="dim"))
+        _print_narrow(suites, out, width)
 
 
 def _wide_table(suites: Sequence[SuiteResult]) -> Table:
@@ -99,52 +103,6 @@ def report_failures(
             ):
                 console.print()
                 console.print(_failure(suite, result))
-
-
-def report_estimate(cells: Sequence[CellEstimate], out: TextIO, *, width: int) -> None:
-    """What a run would ask and cost, one line for each cell, and the sums."""
-    table = Table(box=None, pad_edge=False, header_style="bold", show_footer=len(cells) > 1)
-    table.add_column("suite", _total_label(cells), ratio=1, overflow="fold")
-    for name, column in _estimate_columns(cells).items():
-        table.add_column(name, _amount(name, _known_sum(column)), justify="right", no_wrap=True)
-    for index, cell in enumerate(cells):
-        label = Text(printable(cell.suite), style="bold")
-        label.append(f"  {model_label(cell.model) if cell.model else 'no model'}", style="not bold dim")
-        columns = _estimate_columns(cells).items()
-        table.add_row(label, *(_amount(name, column[index]) for name, column in columns))
-    console = _console(out, width)
-    console.print(table)
-    if any(cell.cost_usd is None for cell in cells):
-        console.print(
-            Text("unknown: nobody says what the model costs, or how long its answers are", style="dim")
-        )
-    console.print(Text("nothing was sent", style="dim"))
-
-
-def _total_label(cells: Sequence[CellEstimate]) -> str:
-    return "in all" if len(cells) > 1 else ""
-
-
-def _estimate_columns(cells: Sequence[CellEstimate]) -> dict[str, list[float | None]]:
-    return {
-        "calls": [cell.calls for cell in cells],
-        "cached": [cell.cached for cell in cells],
-        "input tokens": [cell.input_tokens for cell in cells],
-        "output tokens": [cell.output_tokens for cell in cells],
-        "cost": [cell.cost_usd for cell in cells],
-        "at most": [cell.most_usd for cell in cells],
-    }
-
-
-def _known_sum(column: Sequence[float | None]) -> float | None:
-    known = [each for each in column if each is not None]
-    return sum(known) if len(known) == len(column) else None
-
-
-def _amount(name: str, value: float | None) -> str:
-    if name in ("cost", "at most"):
-        return cost_text(value)
-    return "unknown" if value is None else f"{value:,.0f}"
 
 
 def report_runs(runs: Sequence[RunResult], out: TextIO, *, width: int) -> None:
@@ -221,7 +179,8 @@ def _cells(suite: SuiteResult) -> list[Text]:
 def _names(suite: SuiteResult) -> list[str]:
     """The suite, its prompt, and the model that answered or what else was evaluated."""
     answered_by = model_label(suite.model) if suite.model else f"target: {suite.target}"
-    return [printable(each) for each in (suite.suite, suite.prompt, answered_by) if each]
+    run = f"run {suite.run + 1}" if suite.run else None
+    return [printable(each) for each in (suite.suite, suite.prompt, answered_by, run) if each]
 
 
 def _lines(lines: Iterable[str]) -> Text:
@@ -239,6 +198,8 @@ def _interval(metric: MetricSummary) -> str:
 
 
 def _notes(run: RunResult) -> Iterator[str]:
+    for each in run.unchanged:
+        yield f"{printable(each.suite)}: unchanged, so not run: {printable(each.reason)}"
     if any(len(suite.metrics) > 1 for suite in run.suites):
         yield "* the metric that gates"
     for suite in run.suites:

@@ -55,7 +55,7 @@ def test_requests_that_are_the_same_are_not_sent_again(folder: ProjectFolder, cl
     )
     again = gate(folder, cli)
     assert len(served.messages) == ASKED_CASES + other
-    assert (again.json["base"]["how"], metric_of(again)) == ("cache", metric_of(result))
+    assert (again.json["base"]["how"], metric_of(again)) == ("ledger", metric_of(result))
 
 
 def test_nothing_changed_costs_nothing(folder: ProjectFolder, cli: Cli, served: Chat) -> None:
