@@ -96,7 +96,7 @@ def gate(
 
     sides = Sides(suites or (), against, head, offline)
     comparison = _compared(sides)
-    is_strict = strict or project_here().config.gate.strict
+    is_strict = strict or comparison.strict
     exit_code = exit_code_of(comparison, strict=is_strict)
     if format_ is Format.JSON:
         _print_json("gate", exit_code, comparison)

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from promptops.commands.prepare import PreparedSuite, prepare, prepare_all, prepared_suite
 from promptops.commands.project import Project
 from promptops.commands.sides import Sides, open_sides
-from promptops.commands.suite_pairs import CellPair, SuitePair, suite_pairs
+from promptops.commands.suite_pairs import Settled, SuitePair, suite_pairs
 from promptops.commands.suite_plan import Selection
-from promptops.commands.unchanged import is_unchanged, untouched
+from promptops.commands.suites import suite_names
+from promptops.commands.unchanged import asked_alike, learn_identity, nothing_reaches
 from promptops.errors import InvalidFilesError, NothingSelectedError
 from promptops.files.suite import LoadedSuite
 from promptops.model.result import UnchangedSuite
@@ -35,18 +36,19 @@ def changed_work(project: Project, patterns: Sequence[str], selection: Selection
         NothingSelectedError: no suite matched.
         InvalidFilesError: a suite that has to run is wrong.
     """
-    sides = open_sides(project, against=None, head=None)
-    base = f"{sides.origin.ref} @ {sides.origin.sha[:9]}"
-    names: list[str] = []
-    unchanged: list[UnchangedSuite] = []
-    for pair in suite_pairs(sides, patterns):
-        if pair.head is None:
-            continue
-        reason = _why_unchanged(sides, pair, pair.head)
-        if reason is None:
-            names.append(pair.name)
-        else:
-            unchanged.append(UnchangedSuite(suite=pair.name, reason=f"{reason} since {base}"))
+    with open_sides(project, against=None, head=None) as sides:
+        base = f"{sides.origin.ref} @ {sides.origin.sha[:9]}"
+        calm, at_head = nothing_reaches(sides), suite_names(sides.head)
+        names: list[str] = []
+        unchanged: list[UnchangedSuite] = []
+        for pair in suite_pairs(sides, patterns):
+            if _name(pair) not in at_head:
+                continue
+            reason = None if isinstance(pair, Settled) else _why_unchanged(sides, pair, calm=calm)
+            if reason is None:
+                names.append(_name(pair))
+            else:
+                unchanged.append(UnchangedSuite(suite=_name(pair), reason=f"{reason} since {base}"))
     if not names and not unchanged:
         raise NothingSelectedError(
             "the working tree has none of these suites any more", hint=f"they are only at {base}"
@@ -55,27 +57,32 @@ def changed_work(project: Project, patterns: Sequence[str], selection: Selection
     return Work(project=sides.head, suites=suites, unchanged=tuple(unchanged))
 
 
-def _why_unchanged(sides: Sides, pair: SuitePair, head: LoadedSuite) -> str | None:
-    if pair.base is None:
+def _name(pair: SuitePair | Settled) -> str:
+    return pair.suite if isinstance(pair, Settled) else pair.name
+
+
+def _why_unchanged(sides: Sides, pair: SuitePair, *, calm: bool) -> str | None:
+    if pair.base is None or pair.head is None:
         return None
-    if not sides.changed:
-        return "no file differs"
-    if untouched(sides, pair):
-        return "no file that it reads differs"
-    after = _prepared(sides.head, head)
+    if calm:
+        return "no file that it reads differs" if sides.changed else "no file differs"
+    after = _prepared(sides.head, pair.head)
     same = not any(each.cell.runs_own_code for each in after.cells) and _are_alike(sides, pair.base, after)
     return "nothing that could change a score differs" if same else None
 
 
 def _are_alike(sides: Sides, loaded: LoadedSuite, after: PreparedSuite) -> bool:
     """Whether the suite of the base has the same cells."""
+    for each in after.cells:
+        learn_identity(each)
     try:
         before = _prepared(sides.base, loaded)
+        for each in before.cells:
+            learn_identity(each)
     except InvalidFilesError:
         return False
     return len(before.cells) == len(after.cells) and all(
-        is_unchanged(CellPair(suite=loaded.name, base=base, head=head))
-        for base, head in zip(before.cells, after.cells, strict=True)
+        asked_alike(base, head) for base, head in zip(before.cells, after.cells, strict=True)
     )
 
 

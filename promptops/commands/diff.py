@@ -2,40 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from math import fsum
 
 from promptops import __version__
-from promptops.commands.base_scores import BaseScores, Outcomes, keep_base_scores
+from promptops.commands.base_scores import BaseScores, keep_base_scores
+from promptops.commands.cell_pairs import cell_pairs
 from promptops.commands.collect import Collector
+from promptops.commands.compared import Examined, Runs, examine
+from promptops.commands.confirm import Confirmation, doubts
 from promptops.commands.kept_scores import ScoreKeeper
 from promptops.commands.prepare import PreparedSuite
 from promptops.commands.project import Project
 from promptops.commands.prompt_diffs import prompt_diffs
 from promptops.commands.run_suites import Ran, RunRequest, run_suites
 from promptops.commands.sides import Sides, open_sides
-from promptops.commands.suite_pairs import CellPair, Settled, SuitePair, cell_pairs, suite_pairs
-from promptops.commands.unchanged import is_unchanged, untouched
-from promptops.engine.compare import Measured, conclude, measure, must_pass_of, rules_of, with_limits
+from promptops.commands.suite_pairs import CellPair, Settled, SuitePair, suite_pairs
+from promptops.commands.unchanged import nothing_reaches
+from promptops.engine.compare import conclude, rules_of
 from promptops.engine.events import Observer
-from promptops.engine.plan import Cell
-from promptops.model.comparison import MetricDelta, Verdict, worst
-from promptops.model.diff import (
-    NO_LATENCY,
-    BaseState,
-    Comparison,
-    Ruler,
-    SideCost,
-    SideLatency,
-    SuiteComparison,
-)
-from promptops.model.result import MetricSummary, SuiteResult
+from promptops.model.comparison import Verdict, worst
+from promptops.model.diff import BaseState, Comparison, Ruler, SuiteComparison
+from promptops.model.result import SuiteResult
 from promptops.model.suite import Gate
 from promptops.models.asking import Asking
-from promptops.runs.unfinished import COMPARISON
-from promptops.stats.verdict import not_compared
+from promptops.runs.unfinished import COMPARISON, CONFIRMATION
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,211 +50,162 @@ def diff(project: Project, options: DiffOptions, observer: Observer) -> Comparis
         NothingSelectedError: no suite matched.
         TargetError: what is evaluated cannot be reached.
     """
-    sides = open_sides(project, against=options.against, head=options.head)
-    work = [_planned(sides, pair) for pair in suite_pairs(sides, options.suites)]
-    settled = [each for each in work if isinstance(each, Settled)]
-    pairs = [pair for each in work if not isinstance(each, Settled) for pair in each]
-    differing = [pair.base.cell for pair in pairs if pair.base is not None and not is_unchanged(pair)]
-    known = BaseScores.look_up(sides, differing) if differing else BaseScores()
-    suites = list(_to_run(pairs, known))
-    collector = Collector(observer)
-    # What code of the user's says depends on more than the base's files.
-    keeper = ScoreKeeper(collector, [cell for cell in differing if not cell.runs_own_code])
+    with open_sides(project, against=options.against, head=options.head) as sides:
+        return _Diff(sides, options, observer).result()
 
-    def conclude_run(ran: Ran) -> Comparison:
+
+class _Diff:
+    """One comparison under way."""
+
+    def __init__(self, sides: Sides, options: DiffOptions, observer: Observer) -> None:
+        self._sides = sides
+        self._options = options
+        self._collector = Collector(observer)
+        # Before anything is asked: a file may be wrong.
+        self._prompts = tuple(prompt_diffs(sides))
+        work = list(_work(sides, options.suites))
+        self._settled = [each for each in work if isinstance(each, Settled)]
+        self._pairs = [each for each in work if isinstance(each, CellPair)]
+        wanted = [pair.base.cell for pair in self._pairs if pair.base and not pair.unchanged]
+        self._known = BaseScores.look_up(sides, wanted) if wanted else BaseScores()
+        # What code of the user's says depends on more than the base's files.
+        self._keeper = ScoreKeeper(self._collector, [cell for cell in wanted if not cell.runs_own_code])
+
+    def result(self) -> Comparison:
+        """Runs what is missing, and compares."""
+        suites = list(_to_run(self._pairs, self._known))
+        if not suites:
+            now = datetime.now(UTC).isoformat(timespec="seconds")
+            ran = Ran(run_id="", started_at=now, results=())
+            return self._compared(self._examined(suites, ran), ran)
+        examined: list[Examined] = []
+        first: list[Ran] = []
+
+        def conclude_run(ran: Ran) -> Comparison:
+            first.append(ran)
+            examined.extend(self._examined(suites, ran))
+            return self._compared(examined, ran)
+
+        comparison = run_suites(
+            RunRequest(
+                project=self._sides.head,
+                suites=suites,
+                asking=self._options.asking,
+                observer=self._keeper,
+                conclude=conclude_run,
+                record=COMPARISON,
+            )
+        )
+        return self._confirmed(examined, first[0]) or comparison
+
+    def _examined(self, suites: Sequence[PreparedSuite], ran: Ran) -> list[Examined]:
         cells = [each.cell for suite in suites for each in suite.cells]
         runs = Runs(
-            known=known, collector=collector, results=dict(zip(cells, ran.results, strict=True)), cells=cells
+            known=self._known,
+            collector=self._collector,
+            results=dict(zip(cells, ran.results, strict=True)),
         )
-        keep_base_scores(sides, options.asking, keeper, runs.results)
-        measured = [_measured(sides, pair, runs) for pair in pairs]
-        return _comparison(sides, measured, settled, ran)
+        keep_base_scores(self._sides, self._options.asking, self._keeper, runs.results)
+        return [examine(self._sides, pair, runs) for pair in self._pairs]
 
-    if not suites:
-        now = datetime.now(UTC).isoformat(timespec="seconds")
-        return conclude_run(Ran(run_id="", started_at=now, results=()))
-    request = RunRequest(
-        project=sides.head,
-        suites=suites,
-        asking=options.asking,
-        observer=keeper,
-        conclude=conclude_run,
-        record=COMPARISON,
-    )
-    return run_suites(request)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Runs:
-    """All that is known of the cells once everything has run."""
-
-    known: BaseScores
-    collector: Collector
-    results: Mapping[Cell, SuiteResult]
-    cells: Sequence[Cell]
-
-    def base(self, pair: CellPair) -> Outcomes | None:
-        """The base's scores; None where there is nothing to compare with."""
-        if pair.base is None:
+    def _confirmed(self, examined: Sequence[Examined], first: Ran) -> Comparison | None:
+        """The comparison after the runs that confirm what broke; None where nothing has to be confirmed."""
+        open_doubts = list(doubts(examined))
+        if not open_doubts:
             return None
-        return self.known.of(pair.base.cell) or self.collector.of(pair.base.cell)
+        second: list[SuiteResult] = []
 
-    def number(self, cell: Cell) -> int | None:
-        """A cell's number in the journal of the run."""
-        return self.cells.index(cell) if cell in self.results else None
+        def conclude_run(ran: Ran) -> Confirmation:
+            second.extend(ran.results)
+            names = tuple(each.examined.pair.suite for each in open_doubts)
+            return Confirmation(of_run=first.run_id, suites=names)
+
+        run_suites(
+            RunRequest(
+                project=self._sides.head,
+                suites=[each.suite for each in open_doubts],
+                asking=self._options.asking,
+                observer=self._collector,
+                conclude=conclude_run,
+                record=CONFIRMATION,
+            )
+        )
+        resolved = {id(each.examined): each.resolved(self._collector) for each in open_doubts}
+        final = [resolved.get(id(each), each) for each in examined]
+        whole = replace(first, results=(*first.results, *second))
+        comparison = self._compared(final, whole)
+        self._sides.head.runs().rewrite(first.run_id, comparison, COMPARISON)
+        return comparison
+
+    def _compared(self, examined: Iterable[Examined], ran: Ran) -> Comparison:
+        sides = self._sides
+        rules = rules_of(Gate(), sides.base.config.gate)
+        judged, overall = conclude([each.finished() for each in examined], rules)
+        suites = sorted(
+            (*judged, *map(_settled, self._settled)), key=lambda each: (each.verdict.rank, each.suite)
+        )
+        paid = [result.paid_usd for result in ran.results]
+        hows = [suite.how for suite in judged]
+        return Comparison(
+            run_id=ran.run_id or None,
+            started_at=ran.started_at,
+            promptops_version=__version__,
+            verdict=worst([*(each.verdict for each in suites), *([overall.verdict] if overall else [])]),
+            base=BaseState(
+                ref=sides.origin.ref,
+                sha=sides.origin.sha,
+                how=next((how for how in ("evaluated", "cache", "ledger") if how in hows), "none"),
+                commits_behind=sides.origin.commits_behind,
+                found=sides.origin.how,
+            ),
+            head=sides.head_state,
+            overall=overall,
+            suites=tuple(suites),
+            prompts=self._prompts,
+            dirty_paths=tuple(map(str, sides.dirty)),
+            paid_usd=None if None in paid else fsum(each for each in paid if each is not None),
+            settings_changes=sides.settings_changes,
+            strict=sides.base.config.gate.strict,
+        )
 
 
-def _planned(sides: Sides, pair: SuitePair) -> list[CellPair] | Settled:
-    found = None if untouched(sides, pair) else cell_pairs(sides, pair)
-    if isinstance(found, Settled):
-        return found
-    differing = [each for each in found or () if each.ruler_changes or not is_unchanged(each)]
-    if differing:
-        return differing
-    reason = "no file that it reads differs" if found is None else "nothing that could change a score differs"
-    return Settled(suite=pair.name, verdict=Verdict.UNCHANGED, reason=reason)
+def _work(sides: Sides, patterns: Sequence[str]) -> Iterator[CellPair | Settled]:
+    calm = nothing_reaches(sides)
+    for pair in suite_pairs(sides, patterns):
+        if isinstance(pair, Settled):
+            yield pair
+        elif calm and pair.base is not None and pair.head is not None:
+            yield _unchanged(pair.name, "no file that it reads differs")
+        else:
+            yield from _pair_work(sides, pair)
+
+
+def _pair_work(sides: Sides, pair: SuitePair) -> Iterator[CellPair | Settled]:
+    found = cell_pairs(sides, pair)
+    differing = [
+        each
+        for each in found
+        if isinstance(each, Settled) or each.ruler_changes or each.notes or not each.unchanged
+    ]
+    if not differing:
+        yield _unchanged(pair.name, "nothing that could change a score differs")
+    yield from differing
+
+
+def _unchanged(name: str, reason: str) -> Settled:
+    return Settled(suite=name, verdict=Verdict.UNCHANGED, reason=reason)
 
 
 def _to_run(pairs: Sequence[CellPair], known: BaseScores) -> Iterator[PreparedSuite]:
     """Both sides of a pair run side by side, so that what a provider does meanwhile hits both."""
     for pair in pairs:
-        if not is_unchanged(pair):
+        if not pair.unchanged:
             missing = pair.base is not None and known.of(pair.base.cell) is None
             yield PreparedSuite(cells=(pair.base, pair.head) if missing and pair.base else (pair.head,))
-        if pair.branch is not None:
+        # Where no score would differ, the head's own say it, and asking only for them is not worth the cost.
+        free = pair.unchanged and pair.head.cell.is_deterministic
+        if pair.branch is not None and (free or not pair.scored_alike):
             yield PreparedSuite(cells=(pair.branch,))
-
-
-def _measured(sides: Sides, pair: CellPair, runs: Runs) -> Measured:
-    head = runs.results.get(pair.head.cell)
-    base = runs.base(pair)
-    if head is None:
-        reason = "only the ruler differs: the comparison counts by the base's"
-        measured = _without_metrics(pair, Verdict.UNCHANGED, reason)
-    elif base is None:
-        measured = _without_metrics(pair, Verdict.NEW, "the base has nothing to compare with", head.metrics)
-    else:
-        measured = _against(sides, pair, base, head, runs)
-    return replace(measured, comparison=_described(measured.comparison, pair, runs))
-
-
-def _without_metrics(
-    pair: CellPair, verdict: Verdict, reason: str, metrics: Sequence[MetricSummary] = ()
-) -> Measured:
-    comparison = SuiteComparison(
-        suite=pair.suite, verdict=verdict, reason=reason, metrics=tuple(_new_metric(each) for each in metrics)
-    )
-    return Measured(comparison=comparison)
-
-
-def _against(sides: Sides, pair: CellPair, base: Outcomes, head: SuiteResult, runs: Runs) -> Measured:
-    cell = pair.head.cell
-    rules = rules_of(cell.plan.suite.gate, sides.base.config.gate)
-    measured = measure(cell.plan, base, runs.collector.of(cell), rules)
-    cost_usd = None if head.cost_usd is None else head.cost_usd / max(1, head.scored)
-    return with_limits(
-        measured,
-        rules,
-        must_pass_of(measured, rules, deterministic=cell.is_deterministic),
-        cost_usd=cost_usd,
-        p95_ms=head.latency_ms.p95,
-    )
-
-
-def _described(comparison: SuiteComparison, pair: CellPair, runs: Runs) -> SuiteComparison:
-    """The comparison with what was compared, what it cost, and how long it took."""
-    base_cell = pair.base.cell if pair.base else None
-    base = runs.results.get(base_cell) if base_cell else None
-    head = runs.results.get(pair.head.cell)
-    branch = runs.results.get(pair.branch.cell) if pair.branch else None
-    ran = [each for each in (base, head) if each is not None]
-    stored = runs.known.found.get(base_cell) if base_cell else None
-    return replace(
-        comparison,
-        prompt=pair.head.cell.prompt,
-        model=pair.head.cell.model,
-        base_model=base_cell.model if base_cell else None,
-        changed=_changed(pair),
-        ruler=Ruler(changes=pair.ruler_changes, branch_metrics=branch.metrics if branch else ()),
-        case_ids=replace(
-            comparison.case_ids,
-            added=pair.cases.added,
-            removed=pair.cases.removed,
-            edited=pair.cases.edited,
-        ),
-        cost_usd=SideCost(base=base.cost_usd if base else None, head=head.cost_usd if head else None),
-        latency_ms=SideLatency(
-            base=base.latency_ms if base else NO_LATENCY, head=head.latency_ms if head else NO_LATENCY
-        ),
-        calls=sum(each.calls for each in ran),
-        cached=sum(each.cached for each in ran),
-        how=_how(base, pair) if head else "none",
-        base_runs=len(stored.entries) if stored else 0,
-        base_runs_left_out=stored.left_out if stored else 0,
-        base_scored_at=stored.newest if stored else None,
-        base_cell=runs.number(base_cell) if base_cell else None,
-        head_cell=runs.number(pair.head.cell),
-        branch_cell=runs.number(pair.branch.cell) if pair.branch else None,
-    )
-
-
-def _how(base: SuiteResult | None, pair: CellPair) -> str:
-    if pair.base is None:
-        return "none"
-    if base is None:
-        return "ledger"
-    return "evaluated" if base.calls else "cache"
-
-
-def _changed(pair: CellPair) -> tuple[str, ...]:
-    if pair.base is None:
-        return pair.notes
-    before, after = pair.base.cell, pair.head.cell
-    phrases = [*pair.notes]
-    if before.prompt != after.prompt:
-        phrases.append(f"prompt {before.prompt} → {after.prompt}")
-    if before.model != after.model:
-        phrases.append(f"model {before.model} → {after.model}")
-    if before.renderer and after.renderer and before.renderer.digest != after.renderer.digest:
-        phrases.append(f"prompt {after.prompt} edited")
-    if before.target.identity() != after.target.identity():
-        phrases.append("the recorded outputs differ")
-    return tuple(phrases)
-
-
-def _new_metric(metric: MetricSummary) -> MetricDelta:
-    found = not_compared(
-        metric.metric, primary=metric.primary, verdict=Verdict.NEW, reason="there is no base to compare with"
-    )
-    return replace(found, head_mean=metric.mean, n=metric.n)
-
-
-def _comparison(
-    sides: Sides, measured: Sequence[Measured], settled: Sequence[Settled], ran: Ran
-) -> Comparison:
-    judged, overall = conclude(measured, rules_of(Gate(), sides.base.config.gate))
-    suites = sorted((*judged, *map(_settled, settled)), key=lambda each: (each.verdict.rank, each.suite))
-    paid = [result.paid_usd for result in ran.results]
-    hows = [suite.how for suite in judged]
-    return Comparison(
-        run_id=ran.run_id or None,
-        started_at=ran.started_at,
-        promptops_version=__version__,
-        verdict=worst([*(each.verdict for each in suites), *([overall.verdict] if overall else [])]),
-        base=BaseState(
-            ref=sides.origin.ref,
-            sha=sides.origin.sha,
-            how=next((how for how in ("evaluated", "cache", "ledger") if how in hows), "none"),
-            commits_behind=sides.origin.commits_behind,
-            found=sides.origin.how,
-        ),
-        head=sides.head_state,
-        overall=overall,
-        suites=tuple(suites),
-        prompts=tuple(prompt_diffs(sides)),
-        dirty_paths=tuple(sorted(map(str, sides.changed))) if sides.head_state.dirty else (),
-        paid_usd=None if None in paid else fsum(each for each in paid if each is not None),
-    )
 
 
 def _settled(each: Settled) -> SuiteComparison:
@@ -269,5 +213,6 @@ def _settled(each: Settled) -> SuiteComparison:
         suite=each.suite,
         verdict=each.verdict,
         reason=each.reason,
+        changed=each.changed,
         ruler=Ruler(changes=each.ruler_changes),
     )

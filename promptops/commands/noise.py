@@ -58,8 +58,7 @@ def noise(project: Project, options: NoiseOptions, observer: Observer) -> NoiseR
         ConfigError: its scores are counts, or code of the repository may not run.
         TargetError: what is evaluated cannot be reached, or no case has a score in each run.
     """
-    sides = open_sides(project, against=None, head=None)
-    with _runnable(sides) as base:
+    with open_sides(project, against=None, head=None) as sides, _runnable(sides) as base:
         loaded = _suite(sides, options.suite)
         suite = prepared_suite(base, loaded, prepare(base, loaded, Selection()))
         cells = [each.cell for each in suite.cells]

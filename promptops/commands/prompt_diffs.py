@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 from promptops.commands.project import Project
 from promptops.commands.sides import Sides
 from promptops.engine.prompt_diff import PromptSide, prompt_changes
+from promptops.errors import InvalidFilesError
 from promptops.files.prompt import load_prompt, prompt_files
 from promptops.files.tree import read_file
 from promptops.model.diff import PromptDiff
@@ -25,7 +26,12 @@ def prompt_diffs(sides: Sides) -> Iterator[PromptDiff]:
             what = "the prompt is new" if name in head else "the prompt is deleted"
             yield PromptDiff(prompt=name, changes=(PromptChange(what=what),))
         elif _may_differ(sides, base[name], head[name]):
-            before = _side(sides.base, base[name], sides)
+            try:
+                before = _side(sides.base, base[name], sides)
+            except InvalidFilesError:
+                what = "the base's file is wrong, so what changed cannot be told"
+                yield PromptDiff(prompt=name, changes=(PromptChange(what=what),))
+                continue
             after = _side(sides.head, head[name], sides)
             changes = prompt_changes(before, after)
             if changes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -19,6 +19,7 @@ from promptops.errors import InvalidFilesError, Location, Problem
 from promptops.files.dataset import dataset_digest, read_cases
 from promptops.files.suite import LoadedSuite, scorer_parts
 from promptops.files.tree import missing_file, resolve_reference
+from promptops.model.record import JsonValue
 from promptops.model.suite import AnswerSteps, Case
 from promptops.plugin import DatasetFormat, Scorer
 from promptops.render.expression import Expression, ValueTemplate
@@ -129,6 +130,7 @@ def _scorer(project: Project, loaded: LoadedSuite, name: str, selection: Selecti
         expected=ValueTemplate.compile(expected, loaded.where("scorers", name, "expected"))
         if expected is not None
         else None,
+        code=_code_of(project, loaded, common.type, options),
     )
 
 
@@ -145,6 +147,22 @@ def _scorer_class(
         raise missing_file(project.tree, path, where)
     require_local_code(project, f"scorer `{type_}`", where)
     return registry.load_local(Path(project.root / path), where)
+
+
+def _code_of(
+    project: Project, loaded: LoadedSuite, type_: str, options: Mapping[str, JsonValue]
+) -> str | None:
+    """The digest of the file in which a scorer of the repository stands; what that imports is not in it."""
+    if "/" in type_:
+        candidates = [resolve_reference(loaded.path, type_, loaded.where("scorers"))]
+    elif type_ == "python":
+        module = str(options.get("function", "")).rpartition(":")[0]
+        folder = PurePosixPath(*module.split("."))
+        candidates = [PurePosixPath(module), folder.with_suffix(".py"), folder / "__init__.py"]
+    else:
+        return None
+    path = next((each for each in candidates if project.tree.is_file(each)), None)
+    return None if path is None else dataset_digest(project.tree, path)
 
 
 def _answer_problems(loaded: LoadedSuite, keys: tuple[str, ...], steps: AnswerSteps | None) -> list[Problem]:

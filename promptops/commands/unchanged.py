@@ -1,54 +1,69 @@
-"""Suites about which nothing can have changed cost nothing."""
+"""What about a comparison cannot have changed, and so costs nothing."""
 
 from __future__ import annotations
 
 import asyncio
+from pathlib import PurePosixPath
 
 from promptops.commands.models import Models
 from promptops.commands.prepare import PreparedCell
+from promptops.commands.project import Project
 from promptops.commands.sides import Sides
-from promptops.commands.suite_pairs import CellPair, SuitePair
 from promptops.commands.target_context import SuiteContext
 from promptops.engine.keys import evaluation_digest
+from promptops.engine.plan import OWN_CODE
 from promptops.files.config import FILE
-from promptops.files.suite import LoadedSuite, target_parts
+from promptops.files.suite import SUFFIXES
+from promptops.files.tree import read_file
 from promptops.halt import Halt
 from promptops.models.asking import Asking
 
-OWN_CODE = ("python", "command", "http")
 
+def nothing_reaches(sides: Sides) -> bool:
+    """Whether no path differs that any suite could read.
 
-def untouched(sides: Sides, pair: SuitePair) -> bool:
-    """Whether no path differs that a suite on either side could read."""
-    if pair.base is None or pair.head is None or sides.base.config.plugins.local:
+    What lies outside the folders of prompts and suites can be read only where one of their files names it.
+    """
+    if not sides.changed:
+        return True
+    settings = sides.base.config
+    folders = (settings.project.prompts, settings.project.evals)
+    if settings.plugins.local or any(
+        str(path) == FILE or any(path.is_relative_to(each) for each in folders) for path in sides.changed
+    ):
         return False
-    folders = (sides.base.config.project.prompts, sides.base.config.project.evals)
-    if any(str(path) == FILE or any(path.is_relative_to(each) for each in folders) for path in sides.changed):
-        return False
-    return not sides.changed or all(_stays_in_its_folder(each) for each in (pair.base, pair.head))
+    names = {path.name.encode() for path in sides.changed}
+    return not any(_names_any(sides.head, folder, names) for folder in folders)
 
 
-def _stays_in_its_folder(loaded: LoadedSuite) -> bool:
-    _, written = target_parts(loaded.suite.target)
-    options = written.values() if isinstance(written, dict) else [written]
-    paths = [loaded.suite.dataset_ref.path, *(each for each in options if isinstance(each, str))]
-    return not any(path.startswith("/") or ".." in path for path in paths)
+def _names_any(project: Project, folder: str, names: set[bytes]) -> bool:
+    for path in project.tree.files(PurePosixPath(folder)):
+        if path.suffix in SUFFIXES:
+            content = read_file(project.tree, path)
+            if any(name in content for name in names):
+                return True
+    return False
 
 
-def is_unchanged(pair: CellPair) -> bool:
+def asked_alike(base: PreparedCell | None, head: PreparedCell) -> bool:
     """Whether both sides would be asked the same and measured alike."""
-    if pair.base is None or pair.head.cell.target_type in OWN_CODE:
+    if base is None or head.cell.target_type in OWN_CODE:
         return False
-    return _digest(pair.base) == _digest(pair.head)
+    return evaluation_digest(base.cell) == evaluation_digest(head.cell)
 
 
-def _digest(prepared: PreparedCell) -> str:
-    if not prepared.cell.target.needs_prompt and prepared.cell.target.identity() in (None, ""):
-        asyncio.run(_learn_identity(prepared))
-    return evaluation_digest(prepared.cell)
+def learn_identity(prepared: PreparedCell) -> None:
+    """Reads what recorded outputs hold, so that the cell's key says it.
+
+    Raises:
+        InvalidFilesError: they are wrong, or not there.
+    """
+    target = prepared.cell.target
+    if not target.needs_prompt and prepared.cell.target_type not in OWN_CODE:
+        asyncio.run(_opened_once(prepared))
 
 
-async def _learn_identity(prepared: PreparedCell) -> None:
+async def _opened_once(prepared: PreparedCell) -> None:
     models = Models(prepared.project, Asking.NEVER, Halt())
     await prepared.cell.target.open(SuiteContext(prepared.project, prepared.loaded, models))
     await prepared.cell.target.close()

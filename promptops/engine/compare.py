@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from promptops.engine.outcome import CaseOutcome
 from promptops.engine.plan import SuitePlan
@@ -11,13 +11,14 @@ from promptops.engine.score import WEIGHTED
 from promptops.model.comparison import Check, GateRules, MetricDelta, MustPass, SliceDelta, Verdict, worst
 from promptops.model.config import GateSettings
 from promptops.model.diff import CaseIds, SuiteComparison
-from promptops.model.result import Scale
+from promptops.model.result import MetricSummary, Scale
 from promptops.model.suite import Gate
 from promptops.stats.compare import compare
 from promptops.stats.families import compare_overall, judge_family
-from promptops.stats.limits import check_floor, check_limits, check_must_pass, judge_must_pass
+from promptops.stats.limits import check_floor, check_limits, judge_must_pass
 from promptops.stats.pairs import Pair
 from promptops.stats.slices import compare_slices
+from promptops.stats.verdict import is_too_many, not_compared
 
 PASSES = 0.5
 CHANGED = 1e-9
@@ -29,8 +30,10 @@ class Measured:
     """A suite on both sides, before it is known how many suites are judged together."""
 
     comparison: SuiteComparison
+    rules: GateRules = field(default_factory=GateRules)
     pairs: Sequence[Pair] = ()
     is_count: bool = False
+    is_compared: bool = True
 
 
 def rules_of(gate: Gate, settings: GateSettings) -> GateRules:
@@ -67,7 +70,7 @@ def pairs_of(base: Outcomes, head: Outcomes, metric: str) -> list[Pair]:
 def measure(plan: SuitePlan, base: Outcomes, head: Outcomes, rules: GateRules) -> Measured:
     """Every metric of a suite, its slices, its limits and its cases."""
     scales = {scorer.name: scorer.scale for scorer in plan.scorers}
-    names = [*scales, *([WEIGHTED] if any(WEIGHTED in each.scores for each in head.values()) else [])]
+    names = [*scales, *([WEIGHTED] if any(each.weight is not None for each in plan.scorers) else [])]
     metrics = tuple(
         compare(
             pairs_of(base, head, name),
@@ -81,39 +84,97 @@ def measure(plan: SuitePlan, base: Outcomes, head: Outcomes, rules: GateRules) -
     )
     pairs = pairs_of(base, head, plan.primary)
     scale = scales.get(plan.primary, Scale.UNIT)
-    checks = [] if rules.floor is None else [check_floor(pairs, floor=rules.floor, scale=scale)]
+    binary = any(metric.primary and metric.broke is not None for metric in metrics)
     comparison = SuiteComparison(
         suite=plan.name,
         verdict=Verdict.UNCHANGED,
         reason="",
         metrics=metrics,
         slices=_slices(plan, pairs, head, rules),
-        checks=tuple(check for check in checks if check is not None),
-        case_ids=_case_ids(pairs, base, head),
+        checks=_floor(pairs, rules, scale),
+        case_ids=_case_ids(pairs, base, head, binary=binary),
     )
-    return Measured(comparison=comparison, pairs=pairs, is_count=scale is Scale.COUNT)
+    return Measured(comparison=comparison, rules=rules, pairs=pairs, is_count=scale is Scale.COUNT)
 
 
-def must_pass_of(measured: Measured, rules: GateRules, *, deterministic: bool) -> MustPass:
-    """What became of the cases that may not break; some may have to be asked again to tell."""
-    wanted = set(rules.must_pass)
-    found = judge_must_pass(
-        [pair for pair in measured.pairs if pair.key in wanted], deterministic=deterministic
+def measure_alone(
+    plan: SuitePlan, head: Outcomes, rules: GateRules, metrics: Sequence[MetricSummary]
+) -> Measured:
+    """A suite that the base has nothing to compare with; its floor holds all the same."""
+    pairs = pairs_of({}, head, plan.primary)
+    scale = next((each.scale for each in metrics if each.primary), Scale.UNIT)
+    lost = tuple(sorted(id_ for id_, outcome in head.items() if outcome.lost is not None))
+    comparison = SuiteComparison(
+        suite=plan.name,
+        verdict=Verdict.NEW,
+        reason="the base has nothing to compare with",
+        metrics=tuple(_new_metric(each) for each in metrics),
+        checks=(*_too_many_lost(len(lost), len(head), rules), *_floor(pairs, rules, scale)),
+        case_ids=CaseIds(errored=lost),
     )
+    return Measured(comparison=comparison, rules=rules, pairs=pairs, is_compared=False)
+
+
+def _new_metric(metric: MetricSummary) -> MetricDelta:
+    found = not_compared(
+        metric.metric,
+        primary=metric.primary,
+        verdict=Verdict.NEW,
+        reason="the base has nothing to compare with",
+    )
+    return replace(found, head_mean=metric.mean, n=metric.n)
+
+
+def _too_many_lost(lost: int, cases: int, rules: GateRules) -> tuple[Check, ...]:
+    if not is_too_many(lost, cases - lost, rules):
+        return ()
+    return (Check(verdict=Verdict.INVALID, reason=f"{lost} of {cases} cases have no score"),)
+
+
+def _floor(pairs: Sequence[Pair], rules: GateRules, scale: Scale) -> tuple[Check, ...]:
+    found = None if rules.floor is None else check_floor(pairs, floor=rules.floor, scale=scale)
+    return () if found is None else (found,)
+
+
+def must_pass_of(measured: Measured, base: Outcomes, head: Outcomes, *, deterministic: bool) -> MustPass:
+    """What became of the cases that may not break; some may have to be asked again to tell.
+
+    Args:
+        measured: the suite on both sides; what it has no base for cannot break.
+        base: further runs of some of the cases on the base.
+        head: the same on the head.
+        deterministic: whether another run would tell nothing new.
+    """
+    if not measured.is_compared:
+        return MustPass()
+    metric = next((each.metric for each in measured.comparison.metrics if each.primary), "")
+    wanted = set(measured.rules.must_pass)
+    nothing = CaseOutcome()
+    pairs = [
+        replace(
+            pair,
+            base=pair.base + base.get(pair.key, nothing).values(metric),
+            head=pair.head + head.get(pair.key, nothing).values(metric),
+        )
+        for pair in measured.pairs
+        if pair.key in wanted
+    ]
+    found = judge_must_pass(pairs, deterministic=deterministic)
     absent = tuple(sorted(wanted - {pair.key for pair in measured.pairs}))
     return replace(found, lost=(*found.lost, *absent))
 
 
-def with_limits(
-    measured: Measured, rules: GateRules, must_pass: MustPass, *, cost_usd: float | None, p95_ms: float | None
-) -> Measured:
-    """The suite with what its limits and the cases that may not break say."""
-    checks = (
-        *measured.comparison.checks,
-        *check_limits(rules, cost_usd_per_case=cost_usd, p95_latency_ms=p95_ms),
-        *check_must_pass(must_pass),
+def with_limits(measured: Measured, *, cost_usd: float | None, p95_ms: float | None) -> Measured:
+    """The suite with what its limits of cost and latency say."""
+    return with_checks(
+        measured, *check_limits(measured.rules, cost_usd_per_case=cost_usd, p95_latency_ms=p95_ms)
     )
-    return replace(measured, comparison=replace(measured.comparison, checks=checks))
+
+
+def with_checks(measured: Measured, *checks: Check) -> Measured:
+    """The suite with what more is to be said of it."""
+    all_checks = (*measured.comparison.checks, *checks)
+    return replace(measured, comparison=replace(measured.comparison, checks=all_checks))
 
 
 def conclude(
@@ -122,7 +183,7 @@ def conclude(
     """The verdicts, corrected for the number of suites, and the one over all cases of all suites."""
     judged = [each for each in suites if each.comparison.primary is not None]
     overall = compare_overall(
-        [each.pairs for each in judged if each.pairs and not each.is_count], rules=rules
+        [each.pairs for each in judged if each.pairs and each.is_compared and not each.is_count], rules=rules
     )
     primaries = [each.comparison.primary for each in judged]
     family = judge_family([each for each in primaries if each is not None], overall)
@@ -152,7 +213,7 @@ def _slices(
     return compare_slices(pairs, values=values, metric=plan.primary, rules=rules, scale=scale)
 
 
-def _case_ids(pairs: Iterable[Pair], base: Outcomes, head: Outcomes) -> CaseIds:
+def _case_ids(pairs: Iterable[Pair], base: Outcomes, head: Outcomes, *, binary: bool) -> CaseIds:
     lists: dict[str, list[str]] = {"broke": [], "fixed": [], "lower": [], "higher": []}
     for pair in pairs:
         if not (pair.base and pair.head) or pair.weight == 0:
@@ -160,7 +221,7 @@ def _case_ids(pairs: Iterable[Pair], base: Outcomes, head: Outcomes) -> CaseIds:
         before, after = sum(pair.base) / len(pair.base), sum(pair.head) / len(pair.head)
         if abs(after - before) > CHANGED:
             lists["lower" if after < before else "higher"].append(pair.key)
-        if (before >= PASSES) != (after >= PASSES):
+        if binary and (before >= PASSES) != (after >= PASSES):
             lists["broke" if after < PASSES else "fixed"].append(pair.key)
     lost = {id_ for side in (base, head) for id_, outcome in side.items() if outcome.lost is not None}
     return CaseIds(errored=tuple(sorted(lost)), **{name: tuple(sorted(ids)) for name, ids in lists.items()})

@@ -54,7 +54,11 @@ def _evaluated(cell: Cell) -> dict[str, JsonValue]:
         "suite": suite,
         "dataset": {"digest": plan.dataset_digest, **selection},
         "scorers": {
-            scorer.name: {"version": scorer.scorer.version, "written": plan.suite.scorers[scorer.name]}
+            scorer.name: {
+                "version": scorer.scorer.version,
+                "written": plan.suite.scorers[scorer.name],
+                "code": scorer.code,
+            }
             for scorer in plan.scorers
         },
         **_asked(cell),

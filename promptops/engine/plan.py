@@ -35,6 +35,8 @@ class ScorerPlan(Record):
     weight: float | None = None
     answer: AnswerSteps | None = None
     expected: ValueTemplate | None = None
+    code: str | None = None
+    """The digest of the file of the repository that scores, where it is one."""
 
     @property
     def scale(self) -> Scale:

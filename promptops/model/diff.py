@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from promptops.model.comparison import Check, MetricDelta, SliceDelta, Verdict
@@ -48,6 +47,21 @@ class CaseIds(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CaseRate(Record):
+    """The mean of a metric over cases that the branch changes, which are told apart.
+
+    `cases` is added, edited or removed. Added and edited ones are scored on the head by the branch's ruler;
+    removed ones by the base's, on both sides, and are still part of the comparison.
+    """
+
+    cases: str
+    metric: str
+    n: int
+    base_mean: float | None
+    head_mean: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SideCost(Record):
     """US dollars of all answers of each side; None when a price is unknown or the side was not run."""
 
@@ -71,8 +85,7 @@ class SuiteComparison(Record):
     ones as `base_runs_left_out` says were not, since the model answers differently since then.
     `changed` names in words what differs of what is evaluated; `base_cell`, `head_cell` and
     `branch_cell` (the head by the branch's ruler) are the numbers of the cells in the journal of the run,
-    None where a side was not run. `added_metrics` are the scores
-    of added and edited cases on the head.
+    None where a side was not run.
     """
 
     suite: str
@@ -87,6 +100,7 @@ class SuiteComparison(Record):
     slices: tuple[SliceDelta, ...] = ()
     checks: tuple[Check, ...] = ()
     case_ids: CaseIds = field(default_factory=CaseIds)
+    rates: tuple[CaseRate, ...] = ()
     cost_usd: SideCost = field(default_factory=SideCost)
     latency_ms: SideLatency = field(default_factory=SideLatency)
     calls: int = 0
@@ -115,7 +129,11 @@ class PromptDiff(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison(Record):
-    """All that `diff` or `gate` found out; `run_id` names the run that made the calls, if any were needed."""
+    """All that `diff` or `gate` found out; `run_id` names the run that made the calls, if any were needed.
+
+    `settings_changes` is what the branch changes of the settings that measure, in words; `strict` whether
+    the base wants an inconclusive verdict to fail.
+    """
 
     run_id: str | None
     started_at: str
@@ -128,4 +146,5 @@ class Comparison(Record):
     prompts: tuple[PromptDiff, ...] = ()
     dirty_paths: tuple[str, ...] = ()
     paid_usd: float | None = 0.0
-    settings: Mapping[str, str] = field(default_factory=dict)
+    settings_changes: tuple[str, ...] = ()
+    strict: bool = False

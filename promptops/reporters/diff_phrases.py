@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from promptops.model.comparison import MetricDelta, Verdict
-from promptops.model.diff import Comparison, SuiteComparison
+from promptops.model.diff import CaseRate, Comparison, SuiteComparison
 from promptops.model.prompt import NEAREST_EXAMPLE, model_label
 from promptops.reporters.amounts import cost_text, delta_text, interval_text, latency_text
 from promptops.reporters.printable import printable, shortened
@@ -112,6 +112,12 @@ def mean_text(mean: float | None) -> str:
     return "–" if mean is None else f"{mean:.3f}"
 
 
+def rate_text(rate: CaseRate) -> str:
+    """The score of the cases that the branch adds, edits or removes."""
+    before = "" if rate.base_mean is None else f"{mean_text(rate.base_mean)} → "
+    return f"{rate.cases} cases: {rate.metric} {before}{mean_text(rate.head_mean)} (n = {rate.n})"
+
+
 def difference_text(metric: MetricDelta) -> str:
     """The difference with its interval."""
     if metric.delta is None:
@@ -165,6 +171,8 @@ def notes(comparison: Comparison) -> Iterator[str]:
         yield f"unchanged, so not run: {few(unchanged)}"
     if comparison.dirty_paths:
         yield f"not committed: {few(comparison.dirty_paths)}"
+    for change in comparison.settings_changes:
+        yield f"the branch changes {printable(change)}, which counts after the merge"
     yield from _money(comparison)
     if any(NEAREST_EXAMPLE in (suite.model, suite.base_model) for suite in suites):
         yield f"{model_label(NEAREST_EXAMPLE)}: its scores say nothing about an LLM"

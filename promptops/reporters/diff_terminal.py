@@ -23,6 +23,7 @@ from promptops.reporters.diff_phrases import (
     difference_text,
     mean_text,
     notes,
+    rate_text,
     reasoned,
     sides_text,
     suite_labels,
@@ -192,6 +193,8 @@ def _ruler_rows(suite: SuiteComparison) -> Iterator[tuple[str, Text]]:
     )
     if suite.ruler.branch_metrics:
         yield "", Text(f"by it the head scores {', '.join(scores)}")
+    for rate in suite.rates:
+        yield "", Text(printable(rate_text(rate)))
 
 
 def _slice_rows(suite: SuiteComparison) -> Iterator[tuple[str, Text]]:

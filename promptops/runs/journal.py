@@ -97,6 +97,12 @@ class RunStore:
                 if run is not None:
                     yield run
 
+    def rewrite(self, run_id: str, outcome: Record, name: str) -> None:
+        """Replaces what came of a run, when another run has told more; a run that left nothing has none."""
+        folder = self.folder / run_id
+        if is_finished(folder):
+            _write_outcome(folder, outcome, name)
+
     def ids(self) -> list[str]:
         """Every complete run, newest first."""
         if not self.folder.is_dir():
@@ -175,16 +181,20 @@ class RunJournal:
 
     def finish(self, outcome: Record, name: str) -> None:
         """Writes what came of the run into a file of that name, whole or not at all."""
-        text = json.dumps({"format": FORMAT, "run": encode(outcome)}, indent=1)
-        unfinished = self._folder / f"{name}.tmp"
-        unfinished.write_text(text + "\n", encoding="utf-8")
-        unfinished.replace(self._folder / name)
+        _write_outcome(self._folder, outcome, name)
 
     def close(self) -> None:
         """Lets go of the files; what is not finished stays for a later run, if it holds an answer."""
         self._stream.close()
         if not self._answers and not is_finished(self._folder):
             shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _write_outcome(folder: Path, outcome: Record, name: str) -> None:
+    text = json.dumps({"format": FORMAT, "run": encode(outcome)}, indent=1)
+    unfinished = folder / f"{name}.tmp"
+    unfinished.write_text(text + "\n", encoding="utf-8")
+    unfinished.replace(folder / name)
 
 
 def _json_object(path: Path) -> Mapping[str, JsonValue]:

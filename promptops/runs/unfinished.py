@@ -16,11 +16,12 @@ from promptops.runs.lock import try_lock
 RESULTS = "results.jsonl"
 SUMMARY = "run.json"
 COMPARISON = "comparison.json"
+CONFIRMATION = "confirmation.json"
 
 
 def is_finished(folder: Path) -> bool:
-    """Whether a run has come to its end: it is summed up, or both its sides are compared."""
-    return any((folder / name).exists() for name in (SUMMARY, COMPARISON))
+    """Whether a run has come to its end: it is summed up, both its sides are compared, or it confirms another."""
+    return any((folder / name).exists() for name in (SUMMARY, COMPARISON, CONFIRMATION))
 
 
 TAKEN = "taken"

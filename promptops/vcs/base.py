@@ -53,31 +53,38 @@ class _Search:
 
 
 def find_base(
-    repository: Repository, *, base_branch: str, against: str | None, environment: Mapping[str, str]
+    repository: Repository,
+    *,
+    base_branch: str,
+    against: str | None,
+    environment: Mapping[str, str],
+    head: str | None = None,
 ) -> Base:
-    """The commit to compare HEAD with.
+    """The commit to compare HEAD, or another commit, with.
 
-    In this order: `against`; what a pull request or merge group of GitHub names; the merge base of HEAD
-    and the base branch at `origin`, or else the local one.
+    In this order: `against`; what a pull request or merge group of GitHub names, which is about HEAD; the
+    merge base with the base branch at `origin`, or else the local one.
 
     Args:
         repository: where to look; HEAD may be detached.
         base_branch: the branch's name, without remote.
         against: any name of a commit, as the user typed it.
         environment: the variables that a CI job sets.
+        head: the commit to compare instead of HEAD.
 
     Raises:
         VcsError: there is no such commit here; the hint is the command that mends it.
     """
-    head = repository.find_commit("HEAD")
-    if head is None:
+    tip = head or repository.find_commit("HEAD")
+    if tip is None:
         hint = 'make the first one: `git add --all && git commit --message "first"`'
         raise VcsError("this repository has no commit to compare", hint=hint)
     if against is not None:
         sha = repository.resolve(against)
         return Base(ref=against, sha=sha, how="named by `--against`", commits_behind=0)
-    search = _Search(repository, head, _event(environment))
-    return _of_event(search, environment) or _of_branch(search, _target(environment) or base_branch)
+    search = _Search(repository, tip, _event(environment))
+    of_event = _of_event(search, environment) if head is None else None
+    return of_event or _of_branch(search, _target(environment) or base_branch)
 
 
 def _target(environment: Mapping[str, str]) -> str | None:
