@@ -91,6 +91,16 @@ class AnswerCache:
                 self._note_use(raw)
             return _unpacked(row[0])
 
+    def has(self, key: str) -> bool:
+        """Whether there is an answer under a key, without reading it."""
+        raw = bytes.fromhex(key)
+        if raw in self._unwritten:
+            return True
+        if self._connection is None and not self.path.exists():
+            return False
+        with self._told():
+            return self._open().execute("select 1 from answers where key = ?", (raw,)).fetchone() is not None
+
     def put(self, key: str, answer: JsonValue) -> None:
         """Keeps an answer, in place of an earlier one."""
         self._unwritten[bytes.fromhex(key)] = _packed(answer)

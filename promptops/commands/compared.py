@@ -141,7 +141,7 @@ def _described(comparison: SuiteComparison, pair: CellPair, runs: Runs) -> Suite
         ),
         calls=sum(each.calls for each in ran),
         cached=sum(each.cached for each in ran),
-        how=_how(base, pair) if head else "none",
+        how=_how(base, pair, is_stored=stored is not None) if head else "none",
         base_runs=len(stored.entries) if stored else 0,
         base_runs_left_out=stored.left_out if stored else 0,
         base_scored_at=stored.newest if stored else None,
@@ -178,10 +178,10 @@ def _mean(outcomes: Outcomes, ids: Sequence[str], metric: str) -> tuple[int, flo
     return len(means), fsum(means) / len(means) if means else None
 
 
-def _how(base: SuiteResult | None, pair: CellPair) -> str:
+def _how(base: SuiteResult | None, pair: CellPair, *, is_stored: bool) -> str:
     if pair.base is None:
         return "none"
-    if base is None:
+    if base is None or is_stored:
         return "ledger"
     return "evaluated" if base.calls else "cache"
 

@@ -17,12 +17,14 @@ from promptops.commands.kept_scores import ScoreKeeper
 from promptops.commands.prepare import PreparedSuite
 from promptops.commands.project import Project
 from promptops.commands.prompt_diffs import prompt_diffs
+from promptops.commands.replay import replayable
 from promptops.commands.run_suites import Ran, RunRequest, run_suites
 from promptops.commands.sides import Sides, open_sides
 from promptops.commands.suite_pairs import CellPair, Settled, SuitePair, suite_pairs
 from promptops.commands.unchanged import nothing_reaches
 from promptops.engine.compare import conclude, rules_of
 from promptops.engine.events import Observer
+from promptops.engine.plan import Cell
 from promptops.model.comparison import Verdict, worst
 from promptops.model.diff import BaseState, Comparison, Ruler, SuiteComparison
 from promptops.model.result import SuiteResult
@@ -73,7 +75,10 @@ class _Diff:
 
     def result(self) -> Comparison:
         """Runs what is missing, and compares."""
-        suites = list(_to_run(self._pairs, self._known))
+        # Such a base costs nothing, and the report can show what it answered.
+        stored = [pair.base for pair in self._pairs if pair.base and self._known.of(pair.base.cell)]
+        replayed = list(replayable(self._sides.base, stored)) if stored else []
+        suites = list(_to_run(self._pairs, self._known, replayed))
         if not suites:
             now = datetime.now(UTC).isoformat(timespec="seconds")
             ran = Ran(run_id="", started_at=now, results=())
@@ -196,11 +201,15 @@ def _unchanged(name: str, reason: str) -> Settled:
     return Settled(suite=name, verdict=Verdict.UNCHANGED, reason=reason)
 
 
-def _to_run(pairs: Sequence[CellPair], known: BaseScores) -> Iterator[PreparedSuite]:
+def _to_run(
+    pairs: Sequence[CellPair], known: BaseScores, replayed: Sequence[Cell]
+) -> Iterator[PreparedSuite]:
     """Both sides of a pair run side by side, so that what a provider does meanwhile hits both."""
     for pair in pairs:
         if not pair.unchanged:
-            missing = pair.base is not None and known.of(pair.base.cell) is None
+            missing = pair.base is not None and (
+                pair.base.cell in replayed or known.of(pair.base.cell) is None
+            )
             yield PreparedSuite(cells=(pair.base, pair.head) if missing and pair.base else (pair.head,))
         # Where no score would differ, the head's own say it, and asking only for them is not worth the cost.
         free = pair.unchanged and pair.head.cell.is_deterministic

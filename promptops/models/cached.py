@@ -24,6 +24,10 @@ class Answers(Protocol):
         """The answer, or None."""
         ...
 
+    def has(self, key: str) -> bool:
+        """Whether there is an answer."""
+        ...
+
     def put(self, key: str, answer: JsonValue) -> None:
         """Keeps an answer."""
         ...
@@ -93,6 +97,10 @@ class CachedModel:
     def known(self, rendered: RenderedPrompt, sample: int = 0) -> Completion | None:
         """The answer that would be given without asking, if there is one."""
         return self._known(self.key(rendered, sample))
+
+    def is_known(self, rendered: RenderedPrompt, sample: int) -> bool:
+        """Whether an answer is kept."""
+        return self._answers.has(self.key(rendered, sample))
 
     def keep(self, rendered: RenderedPrompt, sample: int, completion: Completion) -> None:
         """Keeps an answer that was received elsewhere."""

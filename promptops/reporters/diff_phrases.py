@@ -184,9 +184,11 @@ def _money(comparison: Comparison) -> Iterator[str]:
     if calls or cached:
         kept = f", {counted(cached, 'answer')} kept from earlier" if cached else ""
         yield f"{counted(calls, 'call')}{kept}; paid {cost_text(comparison.paid_usd)}"
-    ledger = [suite.suite for suite in comparison.suites if suite.how == "ledger"]
+    ledger = [suite for suite in comparison.suites if suite.how == "ledger"]
     if ledger:
-        yield f"base scores from the ledger, which keeps no outputs: {few(ledger)}"
+        silent = any(suite.base_cell is None for suite in ledger)
+        outputs = ", which keeps no outputs" if silent else ""
+        yield f"base scores from the ledger{outputs}: {few([suite.suite for suite in ledger])}"
     yield from _stored_runs(comparison)
 
 
