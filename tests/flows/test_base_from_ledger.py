@@ -186,11 +186,12 @@ def test_what_is_not_whole_is_never_kept(
 
 def test_files_that_change_during_a_run_make_it_dirty(folder: ProjectFolder, cli: Cli) -> None:
     def answer(message: str) -> Reply:
-        folder.write({"notes.txt": message})
+        if message == "m99":
+            folder.write({"notes.txt": message})
         return said(message)
 
     with chat(answer) as model:
-        committed(folder, model.url)
+        committed(folder, model.url, cases=100)
         assert cli("eval", at=folder.root).code == 0
     assert ledger_runs(folder, cli) == (0, 0)
 
