@@ -78,12 +78,12 @@ def run(
 
 def _print_estimate(project: Project, options: EvaluateOptions, format_: Format) -> None:
     from promptops.commands.estimate import estimate
-    from promptops.reporters import terminal
+    from promptops.reporters.estimate_terminal import report_estimate
     from promptops.reporters.json import estimate_content
 
     cells = estimate(project, options)
     if format_ is Format.JSON:
         print_json("eval", ExitCode.YES, estimate_content(cells))
     else:
-        terminal.report_estimate(cells, sys.stdout, width=columns())
+        report_estimate(cells, sys.stdout, width=columns())
     finish(ExitCode.YES)

@@ -201,6 +201,7 @@ def _described(comparison: SuiteComparison, pair: CellPair, runs: Runs) -> Suite
         base_scored_at=stored.newest if stored else None,
         base_cell=runs.number(base_cell) if base_cell else None,
         head_cell=runs.number(pair.head.cell),
+        branch_cell=runs.number(pair.branch.cell) if pair.branch else None,
     )
 
 

@@ -69,8 +69,9 @@ class SuiteComparison(Record):
 
     `base_runs` stored runs of the base were pooled, the newest of them from `base_scored_at`; so many older
     ones as `base_runs_left_out` says were not, since the model answers differently since then.
-    `changed` names in words what differs of what is evaluated; `base_cell` and `head_cell` are the numbers
-    of the cells in the journal of the run, None where a side was not run. `added_metrics` are the scores
+    `changed` names in words what differs of what is evaluated; `base_cell`, `head_cell` and
+    `branch_cell` (the head by the branch's ruler) are the numbers of the cells in the journal of the run,
+    None where a side was not run. `added_metrics` are the scores
     of added and edited cases on the head.
     """
 
@@ -96,6 +97,7 @@ class SuiteComparison(Record):
     base_scored_at: str | None = None
     base_cell: int | None = None
     head_cell: int | None = None
+    branch_cell: int | None = None
 
     @property
     def primary(self) -> MetricDelta | None:

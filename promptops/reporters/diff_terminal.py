@@ -3,231 +3,229 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TextIO
+from dataclasses import dataclass
+from io import StringIO
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from promptops.model.comparison import MetricDelta, Verdict
-from promptops.model.diff import Comparison, PromptDiff, SuiteComparison
-from promptops.model.prompt import NEAREST_EXAMPLE, model_label
-from promptops.reporters.amounts import cost_text, delta_text, interval_text, latency_text
-from promptops.reporters.printable import printable
+from promptops.model.comparison import Verdict
+from promptops.model.diff import Comparison, SuiteComparison
+from promptops.model.suite import as_text
+from promptops.reporters.diff_case_text import CasePrinter
+from promptops.reporters.diff_cases import FIRST, CaseKind, CaseView, why_lost, worst_kind
+from promptops.reporters.diff_phrases import (
+    STYLES,
+    changes_text,
+    cost_line,
+    counted_verdicts,
+    difference_text,
+    mean_text,
+    notes,
+    reasoned,
+    sides_text,
+    suite_labels,
+    verdict_text,
+)
+from promptops.reporters.diff_prompts import print_prompts
+from promptops.reporters.diff_table import print_table
+from promptops.reporters.printable import printable, shortened
 
-STYLES: Mapping[Verdict, str] = {
-    Verdict.REGRESSED: "bold red",
-    Verdict.MUST_PASS_FAILED: "bold red",
-    Verdict.BELOW_FLOOR: "bold red",
-    Verdict.OVER_LIMIT: "bold red",
-    Verdict.INVALID: "bold magenta",
-    Verdict.INCONCLUSIVE: "yellow",
-    Verdict.WITHIN_BUDGET: "yellow",
-    Verdict.IMPROVED: "bold green",
-    Verdict.NO_WORSE: "green",
-}
-DIFF_STYLES = {"+": "green", "-": "red", "@": "dim"}
 MOST_IDS = 12
-MOST_UNCHANGED = 5
+LONGEST_ID = 80
+LONGEST_REASON = 300
 
 
-def report_comparison(comparison: Comparison, out: TextIO, *, width: int) -> None:
-    """Everything but the outputs of single cases."""
-    console = Console(file=out, width=width, highlight=False, markup=False, emoji=False)
-    console.print(_headline(comparison))
-    console.print(_table(comparison))
-    for suite in comparison.suites:
-        for line in _details(suite):
-            console.print(line)
-    for prompt in comparison.prompts:
-        _print_prompt(console, prompt)
-    for note in _notes(comparison):
-        console.print(Text(note, style="dim"))
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What text is laid out for."""
 
+    width: int
+    is_terminal: bool = False
 
-def verdict_text(verdict: Verdict) -> str:
-    """A verdict as words."""
-    return verdict.value.replace("_", " ")
-
-
-def _headline(comparison: Comparison) -> Text:
-    base = comparison.base
-    line = Text.assemble(
-        ("promptops: ", ""),
-        (verdict_text(comparison.verdict).upper(), STYLES.get(comparison.verdict, "bold")),
-    )
-    line.append(f"   against {printable(base.ref)} @ {base.sha[:9]}", style="dim")
-    if base.commits_behind:
-        line.append(f", {base.commits_behind} commits behind", style="dim")
-    return line
-
-
-def _table(comparison: Comparison) -> Table:
-    table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
-    for name, justify in (("suite", "left"), ("metric", "left"), ("means", "left"), ("delta", "left")):
-        table.add_column(name, justify="left" if justify == "left" else "right", overflow="fold")
-    table.add_column("cases", overflow="fold")
-    table.add_column("verdict", overflow="fold")
-    unchanged = [
-        suite for suite in comparison.suites if not suite.metrics and suite.verdict is Verdict.UNCHANGED
-    ]
-    for suite in comparison.suites:
-        if suite not in unchanged:
-            _add_rows(table, suite)
-    return table
-
-
-def _add_rows(table: Table, suite: SuiteComparison) -> None:
-    name = Text(printable(suite.suite), style="bold")
-    if not suite.metrics:
-        table.add_row(
-            name, "", "", "", "", Text(verdict_text(suite.verdict), style=STYLES.get(suite.verdict, ""))
-        )
-    for index, metric in enumerate(suite.metrics):
-        verdict = suite.verdict if metric.primary else metric.verdict
-        label = verdict_text(verdict) if metric.primary else f"({verdict_text(verdict)})"
-        table.add_row(
-            name if index == 0 else "",
-            Text(printable(metric.metric), style="" if metric.primary else "dim"),
-            f"{_mean(metric.base_mean)} → {_mean(metric.head_mean)}",
-            _difference(metric),
-            _cases(metric),
-            Text(label, style=STYLES.get(verdict, "") if metric.primary else "dim"),
+    def console(self, out: StringIO) -> Console:
+        """Prints into `out`; the terminal's own settings decide about colour."""
+        return Console(
+            file=out,
+            width=self.width,
+            force_terminal=self.is_terminal,
+            highlight=False,
+            markup=False,
+            emoji=False,
         )
 
 
-def _mean(mean: float | None) -> str:
-    return "–" if mean is None else f"{mean:.3f}"
+def comparison_text(
+    comparison: Comparison, page: Page, cases: Sequence[CaseView] = (), *, with_outputs: bool = True
+) -> str:
+    """All of a comparison, with the first few of the given cases of each suite, or their ids alone."""
+    out = StringIO()
+    console = page.console(out)
+    _print_headline(console, comparison)
+    print_table(console, comparison)
+    told = [suite for suite in comparison.suites if suite.metrics or suite.verdict is not Verdict.UNCHANGED]
+    for suite, label in zip(comparison.suites, suite_labels(comparison.suites), strict=True):
+        known = _Known(suite, [view for view in cases if view.suite is suite], with_outputs)
+        _print_suite(console, label if len(told) > 1 else "", known)
+    print_prompts(console, comparison.prompts)
+    lines = list(notes(comparison))
+    if lines:
+        console.print()
+    for line in lines:
+        console.print(Text(line, style="dim"))
+    return _trimmed(out)
 
 
-def _difference(metric: MetricDelta) -> str:
-    if metric.delta is None:
-        return ""
-    return f"{delta_text(metric.delta)} {interval_text(metric.ci_low, metric.ci_high)}"
+def cases_text(comparison: Comparison, page: Page, cases: Sequence[CaseView]) -> str:
+    """The given cases in full."""
+    out = StringIO()
+    console = page.console(out)
+    _print_headline(console, comparison)
+    labels = suite_labels(comparison.suites)
+    names = {id(suite): label for suite, label in zip(comparison.suites, labels, strict=True)}
+    printer = CasePrinter(console, full=True)
+    for view in cases:
+        console.print()
+        printer.print(view, names[id(view.suite)])
+    return _trimmed(out)
 
 
-def _cases(metric: MetricDelta) -> str:
-    if metric.test is None:
-        return f"n = {metric.n}" if metric.n else ""
-    if metric.broke is not None and metric.fixed is not None:
-        return f"{metric.broke} broke / {metric.fixed} fixed of {metric.n}"
-    return f"{metric.lower} lower / {metric.higher} higher of {metric.n}"
+def _trimmed(out: StringIO) -> str:
+    return "".join(f"{line.rstrip()}\n" for line in out.getvalue().splitlines())
 
 
-def _details(suite: SuiteComparison) -> Iterator[Text]:
-    name = printable(suite.suite)
-    if suite.metrics or suite.verdict is not Verdict.UNCHANGED:
-        yield Text(f"{name}: {printable(suite.reason)}", style=STYLES.get(suite.verdict, ""))
+def _print_headline(console: Console, comparison: Comparison) -> None:
+    line = Text(verdict_text(comparison.verdict).upper(), STYLES.get(comparison.verdict, "bold"))
+    if len(comparison.suites) > 1:
+        line.append(f"  {counted_verdicts(comparison)}", "not bold default")
+    console.print(line)
+    console.print(Text(sides_text(comparison), "dim"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A suite with those of its cases whose results are at hand."""
+
+    suite: SuiteComparison
+    cases: Sequence[CaseView]
+    with_outputs: bool
+
+    @property
+    def shown(self) -> list[CaseView]:
+        """The cases that are shown with their outputs, the worst first."""
+        ids = set(worst_kind(self.suite).ids(self.suite)) if self.with_outputs else set()
+        return [view for view in self.cases if view.id in ids]
+
+
+def _print_suite(console: Console, label: str, known: _Known) -> None:
+    above, below = list(_why_rows(known.suite)), list(_outcome_rows(known))
+    shown = known.shown
+    if not (above or below or shown):
+        return
+    if label or above:
+        console.print()
+    if label:
+        console.print(Text(label, "bold underline"))
+    for name, text in above:
+        _print_row(console, name, text)
+    if shown:
+        _print_cases(console, known.suite, shown)
+    if below and (shown or not (label or above)):
+        console.print()
+    for name, text in below:
+        _print_row(console, name, text)
+
+
+def _print_row(console: Console, name: str, text: Text) -> None:
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(style="dim", min_width=7, no_wrap=True)
+    table.add_column(overflow="fold")
+    table.add_row(name, text)
+    console.print(table)
+
+
+def _print_cases(console: Console, suite: SuiteComparison, cases: Sequence[CaseView]) -> None:
+    printer = CasePrinter(console)
+    for view in cases[:FIRST]:
+        console.print()
+        printer.print(view)
+    if len(cases) > FIRST:
+        kind = worst_kind(suite)
+        rest = f"{len(cases) - FIRST} more {kind.value}: --cases {kind.value} shows all of them"
+        console.print()
+        console.print(Text(rest, "dim"))
+
+
+def _why_rows(suite: SuiteComparison) -> Iterator[tuple[str, Text]]:
+    """What decides beside the row of scores, and what differs of what is evaluated."""
     for check in suite.checks:
         if check.warning or check.reason != suite.reason:
-            yield Text(
-                f"{name}: {'warning: ' if check.warning else ''}{printable(check.reason)}", style="yellow"
-            )
+            name = "warning" if check.warning else verdict_text(check.verdict)
+            yield name, Text(printable(check.reason), "yellow")
+    primary = suite.primary
+    if primary is not None and primary.verdict is not suite.verdict:
+        yield "score", Text(printable(reasoned(primary.verdict, primary.reason)))
     if suite.changed:
-        yield Text(f"{name}: {printable('; '.join(suite.changed))}", style="dim")
-    yield from _stored_lines(suite)
-    yield from _ruler_lines(suite)
-    yield from _id_lines(suite)
+        yield "changed", Text(printable("; ".join(suite.changed)))
+    yield from _ruler_rows(suite)
+
+
+def _outcome_rows(known: _Known) -> Iterator[tuple[str, Text]]:
+    """Cases by id, slices that stand out, and what the answers cost."""
+    yield from _id_rows(known)
+    yield from _slice_rows(known.suite)
+    cost = cost_line(known.suite)
+    if cost:
+        yield "calls", Text(cost)
+
+
+def _ruler_rows(suite: SuiteComparison) -> Iterator[tuple[str, Text]]:
+    if not suite.ruler.changes:
+        return
+    yield "ruler", Text("the branch changes what measures it; this counts after the merge:", "yellow")
+    for change in suite.ruler.changes:
+        yield "", Text(printable(change), "yellow")
+    scores = (
+        f"{printable(each.metric)} {mean_text(each.mean)} (n = {each.n})"
+        for each in suite.ruler.branch_metrics
+    )
+    if suite.ruler.branch_metrics:
+        yield "", Text(f"by it the head scores {', '.join(scores)}")
+
+
+def _slice_rows(suite: SuiteComparison) -> Iterator[tuple[str, Text]]:
     for each in suite.slices:
         if each.stands_out and each.delta.delta is not None:
-            yield Text(
-                f"{name}, {printable(each.slice)} = {printable(str(each.value))}: {_difference(each.delta)}",
-                style="yellow",
+            value = shortened(as_text(each.value), LONGEST_ID)
+            change = f"{difference_text(each.delta)}  {changes_text(each.delta)}"
+            yield (
+                "slice",
+                Text(
+                    f"{printable(each.slice)} = {value}: {change}", "red" if each.delta.delta < 0 else "green"
+                ),
             )
-    if suite.metrics and suite.head_cell is not None:
-        yield Text(f"{name}: {_cost_line(suite)}", style="dim")
 
 
-def _stored_lines(suite: SuiteComparison) -> Iterator[Text]:
-    if suite.base_scored_at is not None:
-        runs = "1 run" if suite.base_runs == 1 else f"{suite.base_runs} runs pooled"
-        kept = f"the base's scores are in the ledger: {runs}, the newest from {suite.base_scored_at[:10]}"
-        yield Text(f"{printable(suite.suite)}: {kept}", style="dim")
-    if suite.base_runs_left_out:
-        left_out = f"{suite.base_runs_left_out} older runs of the base are left out"
-        why = "what answers has changed since then, though nothing in the repository did"
-        yield Text(f"{printable(suite.suite)}: {left_out}: {why}", style="yellow")
+def _id_rows(known: _Known) -> Iterator[tuple[str, Text]]:
+    suite, harm = known.suite, worst_kind(known.suite)
+    gain = CaseKind.HIGHER if harm is CaseKind.LOWER else CaseKind.FIXED
+    kinds = (gain, CaseKind.EDITED, CaseKind.ADDED, CaseKind.REMOVED, CaseKind.ERRORED)
+    for kind in kinds if known.shown else (harm, *kinds):
+        ids = kind.ids(suite)
+        if ids and not _is_in_ruler(suite, kind, len(ids)):
+            more = f" (+{len(ids) - MOST_IDS})" if len(ids) > MOST_IDS else ""
+            listed = ", ".join(shortened(each, LONGEST_ID) for each in ids[:MOST_IDS])
+            yield _KIND_LABELS.get(kind, kind.value), Text(f"{listed}{more}")
+    why = why_lost(known.cases, suite)
+    if why:
+        yield "", Text(f"the first: {shortened(why, LONGEST_REASON)}", "magenta")
 
 
-def _ruler_lines(suite: SuiteComparison) -> Iterator[Text]:
-    name = printable(suite.suite)
-    if suite.ruler.changes:
-        yield Text(f"{name}: the branch changes its ruler, which counts after the merge:", style="yellow")
-        for change in suite.ruler.changes:
-            yield Text(f"  {printable(change)}", style="yellow")
-        if suite.ruler.branch_metrics:
-            scores = ", ".join(
-                f"{printable(each.metric)} {_mean(each.mean)} (n = {each.n})"
-                for each in suite.ruler.branch_metrics
-            )
-            yield Text(f"  by the branch's ruler the head scores {scores}", style="dim")
+def _is_in_ruler(suite: SuiteComparison, kind: CaseKind, count: int) -> bool:
+    """Whether the changes of the ruler name these cases already."""
+    beginnings = tuple(f"{count} {noun} {kind.value}:" for noun in ("case", "cases"))
+    return any(change.startswith(beginnings) for change in suite.ruler.changes)
 
 
-def _id_lines(suite: SuiteComparison) -> Iterator[Text]:
-    ids = suite.case_ids
-    for label, members in (
-        ("broke", ids.broke),
-        ("fixed", ids.fixed),
-        ("lost", ids.errored),
-        ("edited", ids.edited),
-        ("added", ids.added),
-        ("removed", ids.removed),
-    ):
-        if members:
-            more = f" (+{len(members) - MOST_IDS})" if len(members) > MOST_IDS else ""
-            listed = ", ".join(printable(each) for each in members[:MOST_IDS])
-            yield Text(f"{printable(suite.suite)}: {label}: {listed}{more}")
-
-
-def _cost_line(suite: SuiteComparison) -> str:
-    cost, latency = suite.cost_usd, suite.latency_ms
-    base_cost = "from the ledger" if suite.base_cell is None else cost_text(cost.base)
-    return (
-        f"cost {base_cost} → {cost_text(cost.head)},"
-        f" p95 {latency_text(latency.base.p95)} → {latency_text(latency.head.p95)}"
-    )
-
-
-def _print_prompt(console: Console, prompt: PromptDiff) -> None:
-    console.print(Text(f"prompt {printable(prompt.prompt)}", style="bold"))
-    for change in prompt.changes:
-        console.print(Text(f"  {printable(change.what)}"))
-        for line in change.diff:
-            console.print(Text(f"    {printable(line)}", style=DIFF_STYLES.get(line[:1], "")))
-
-
-def _notes(comparison: Comparison) -> Iterator[str]:
-    unchanged = [each.suite for each in comparison.suites if each.verdict is Verdict.UNCHANGED]
-    if unchanged:
-        more = f" and {len(unchanged) - MOST_UNCHANGED} more" if len(unchanged) > MOST_UNCHANGED else ""
-        yield f"unchanged, so not run: {', '.join(map(printable, unchanged[:MOST_UNCHANGED]))}{more}"
-    blind = [
-        suite
-        for suite in comparison.suites
-        if (primary := suite.primary) is not None and primary.is_blind and primary.test is not None
-    ]
-    for suite in blind:
-        yield f"{printable(suite.suite)} is too small or noisy to see the drop that is watched for"
-    judged = sum(1 for suite in comparison.suites if suite.primary and suite.primary.test is not None)
-    if judged > 1:
-        yield f"{judged} gating suites, Benjamini-Hochberg"
-    if comparison.dirty_paths:
-        yield f"not committed: {_few(comparison.dirty_paths)}"
-    yield from _money(comparison)
-    if any(NEAREST_EXAMPLE in (suite.model, suite.base_model) for suite in comparison.suites):
-        yield f"{model_label(NEAREST_EXAMPLE)}: its scores say nothing about an LLM"
-
-
-def _money(comparison: Comparison) -> Iterator[str]:
-    calls = sum(suite.calls for suite in comparison.suites)
-    cached = sum(suite.cached for suite in comparison.suites)
-    if calls or cached:
-        yield (
-            f"{calls} calls, {cached} answers kept from earlier, paid {cost_text(comparison.paid_usd)};"
-            f" the base's scores: {comparison.base.how}"
-        )
-
-
-def _few(names: Sequence[str]) -> str:
-    more = f" and {len(names) - MOST_UNCHANGED} more" if len(names) > MOST_UNCHANGED else ""
-    return f"{', '.join(map(printable, names[:MOST_UNCHANGED]))}{more}"
+_KIND_LABELS: Mapping[CaseKind, str] = {CaseKind.ERRORED: "lost"}

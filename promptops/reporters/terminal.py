@@ -13,7 +13,6 @@ from rich.text import Text
 
 from promptops.files.config import Setting
 from promptops.model.catalog import Entry
-from promptops.model.estimate import CellEstimate
 from promptops.model.prompt import NEAREST_EXAMPLE, model_label
 from promptops.model.result import (
     NOT_ASKED,
@@ -104,52 +103,6 @@ def report_failures(
             ):
                 console.print()
                 console.print(_failure(suite, result))
-
-
-def report_estimate(cells: Sequence[CellEstimate], out: TextIO, *, width: int) -> None:
-    """What a run would ask and cost, one line for each cell, and the sums."""
-    table = Table(box=None, pad_edge=False, header_style="bold", show_footer=len(cells) > 1)
-    table.add_column("suite", _total_label(cells), ratio=1, overflow="fold")
-    for name, column in _estimate_columns(cells).items():
-        table.add_column(name, _amount(name, _known_sum(column)), justify="right", no_wrap=True)
-    for index, cell in enumerate(cells):
-        label = Text(printable(cell.suite), style="bold")
-        label.append(f"  {model_label(cell.model) if cell.model else 'no model'}", style="not bold dim")
-        columns = _estimate_columns(cells).items()
-        table.add_row(label, *(_amount(name, column[index]) for name, column in columns))
-    console = _console(out, width)
-    console.print(table)
-    if any(cell.cost_usd is None for cell in cells):
-        console.print(
-            Text("unknown: nobody says what the model costs, or how long its answers are", style="dim")
-        )
-    console.print(Text("nothing was sent", style="dim"))
-
-
-def _total_label(cells: Sequence[CellEstimate]) -> str:
-    return "in all" if len(cells) > 1 else ""
-
-
-def _estimate_columns(cells: Sequence[CellEstimate]) -> dict[str, list[float | None]]:
-    return {
-        "calls": [cell.calls for cell in cells],
-        "cached": [cell.cached for cell in cells],
-        "input tokens": [cell.input_tokens for cell in cells],
-        "output tokens": [cell.output_tokens for cell in cells],
-        "cost": [cell.cost_usd for cell in cells],
-        "at most": [cell.most_usd for cell in cells],
-    }
-
-
-def _known_sum(column: Sequence[float | None]) -> float | None:
-    known = [each for each in column if each is not None]
-    return sum(known) if len(known) == len(column) else None
-
-
-def _amount(name: str, value: float | None) -> str:
-    if name in ("cost", "at most"):
-        return cost_text(value)
-    return "unknown" if value is None else f"{value:,.0f}"
 
 
 def report_runs(runs: Sequence[RunResult], out: TextIO, *, width: int) -> None:

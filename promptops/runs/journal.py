@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -119,15 +119,23 @@ class RunStore:
         except (KeyError, InvalidFilesError):
             raise self._damaged(run_id) from None
 
-    def results(self, run_id: str) -> Iterator[tuple[int, CaseResult]]:
-        """The case results of a run with the index of their cell, as they were written."""
-        run_id = self.find(run_id)
+    def results(
+        self, run_id: str, only: Container[tuple[int, str]] | None = None
+    ) -> Iterator[tuple[int, CaseResult]]:
+        """The case results of a run with the index of their cell, as they were written.
+
+        Args:
+            run_id: a run or a comparison.
+            only: the cells and cases that are wanted; all when None.
+        """
+        if not is_finished(self.folder / run_id):
+            run_id = self.find(run_id)
         try:
             with (self.folder / run_id / RESULTS).open(encoding="utf-8") as lines:
                 for line in lines:
                     row = json.loads(line)
                     kind = RESULT_KINDS.get(row["kind"])
-                    if kind is not None:
+                    if kind is not None and (only is None or (row["cell"], row["result"]["case_id"]) in only):
                         yield row["cell"], decode_value(kind, row["result"], Location(run_id))
         except (OSError, ValueError, LookupError, TypeError, InvalidFilesError):
             raise self._damaged(run_id) from None

@@ -47,6 +47,7 @@ class Recorded(Record):
     async def open(self, context: TargetContext) -> None:
         """See Target."""
         digest = hashlib.sha256()
+        self._places.clear()
         self._stream, self._shown_path = context.open_data(self.path)
         start = 0
         for number, line in enumerate(self._stream, start=1):

@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import sys
 from contextlib import suppress
+from importlib import import_module
 from typing import cast
 
 from tests.benchmarks.workload import RIGHT_ANSWER, chat_completion
@@ -75,9 +76,7 @@ def main() -> None:
     Steady.latency_s = parser.parse_args().latency_ms / 1000
     Steady.answer = _response(chat_completion(RIGHT_ANSWER), "application/json")
     with suppress(ImportError):
-        import uvloop
-
-        asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
+        asyncio.set_event_loop_policy(import_module("uvloop").EventLoopPolicy())
     asyncio.run(serve())
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import litellm
 import pytest
 
+from promptops.models.litellm import litellm_library
 from tests.support.chat_project import PROMPT, SUITE, case_rows, chat, chat_project, settings
 from tests.support.cli import Cli
 from tests.support.project import ProjectFolder
@@ -28,7 +28,7 @@ def dry_run(folder: ProjectFolder, cli: Cli, *arguments: str) -> Any:
 
 def tokens(model: str, cases: int) -> int:
     return sum(
-        litellm.token_counter(model=model, messages=[{"role": "user", "content": row["message"]}])
+        litellm_library().token_counter(model=model, messages=[{"role": "user", "content": row["message"]}])
         for row in case_rows(cases)
     )
 
@@ -43,7 +43,7 @@ def test_calls_tokens_and_cost_of_a_sold_model_without_its_key(folder: ProjectFo
         }
     )
     (suite,) = dry_run(folder, cli)["suites"]
-    price = litellm.model_cost["gpt-4o-mini"]
+    price = litellm_library().model_cost["gpt-4o-mini"]
     cost = tokens(SOLD, 8) * price["input_cost_per_token"] + 8 * BOUND * price["output_cost_per_token"]
     assert (suite["calls"], suite["cached"], suite["input_tokens"]) == (8, 0, tokens(SOLD, 8))
     assert suite["output_tokens"] == 8 * BOUND
