@@ -65,8 +65,7 @@ def diff(project: Project, options: DiffOptions, observer: Observer) -> Comparis
     known = BaseScores.look_up(sides, differing) if differing else BaseScores()
     suites = list(_to_run(pairs, known))
     collector = Collector(observer)
-    # What code of the user's says depends on more than the base's files.
-    keeper = ScoreKeeper(collector, [cell for cell in differing if not cell.runs_own_code])
+    keeper = ScoreKeeper(collector, _worth_keeping(differing))
 
     def conclude_run(ran: Ran) -> Comparison:
         cells = [each.cell for suite in suites for each in suite.cells]
@@ -120,6 +119,11 @@ def _planned(sides: Sides, pair: SuitePair) -> list[CellPair] | Settled:
         return differing
     reason = "no file that it reads differs" if found is None else "nothing that could change a score differs"
     return Settled(suite=pair.name, verdict=Verdict.UNCHANGED, reason=reason)
+
+
+def _worth_keeping(cells: Sequence[Cell]) -> list[Cell]:
+    """What code of the user's says depends on more than the base's files, and what never varies costs nothing."""
+    return [cell for cell in cells if not (cell.runs_own_code or cell.is_deterministic)]
 
 
 def _to_run(pairs: Sequence[CellPair], known: BaseScores) -> Iterator[PreparedSuite]:

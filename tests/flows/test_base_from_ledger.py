@@ -36,6 +36,22 @@ def wrong_in_turn(turn: int) -> Callable[[str], Reply]:
     return answer
 
 
+def test_a_deterministic_base_is_evaluated_since_its_outputs_can_be_shown(
+    folder: ProjectFolder, cli: Cli
+) -> None:
+    outputs = [{"id": each, "output": "yes"} for each in "ab"]
+    suite = "target: {recorded: outputs.jsonl}\ndataset: datasets/d.jsonl\nscorers: {right: {type: exact_match}}\n"
+    folder.write({"promptops.toml": "", "evals/s.yaml": suite})
+    folder.write_rows("evals/datasets/d.jsonl", [{"id": each, "expected": "yes"} for each in "ab"])
+    folder.write_rows("evals/outputs.jsonl", outputs).commit()
+    cli("eval", at=folder.root)
+    folder.git("checkout", "--quiet", "-b", "topic")
+    folder.write_rows("evals/outputs.jsonl", [*outputs[:1], {"id": "b", "output": "no"}]).commit()
+    for _ in range(2):
+        assert compared(folder, cli)["how"] == "evaluated"
+    assert ledger_runs(folder, cli) == (1, 1)
+
+
 def lose_one(message: str) -> Reply:
     return Reply({}, status=500) if message == "m1" else said(message)
 
@@ -68,7 +84,7 @@ def test_what_main_scored_is_found_on_a_branch(folder: ProjectFolder, cli: Cli) 
         branch(folder)
         assert compared(folder, cli)["how"] == "ledger"
         shown = cli("diff", at=folder.root).out
-    assert "the base's scores are in the ledger: 1 run, the newest from 20" in shown
+    assert "base scores from the ledger, which keeps no outputs: s" in shown
 
 
 def test_the_base_that_had_to_be_evaluated_is_kept(folder: ProjectFolder, cli: Cli) -> None:
@@ -130,7 +146,7 @@ def test_runs_from_before_a_silent_change_are_left_out(folder: ProjectFolder, cl
         shown = cli("diff", at=folder.root).out
     assert (suite["base_runs"], suite["base_runs_left_out"]) == (1, 2)
     assert suite["metrics"][0]["base_mean"] == 0.0
-    assert "2 older runs of the base are left out" in shown
+    assert "2 older runs of the base left out" in shown
 
 
 def test_a_replay_is_no_new_run(folder: ProjectFolder, cli: Cli) -> None:
