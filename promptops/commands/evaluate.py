@@ -16,7 +16,6 @@ from promptops.commands.run_suites import Ran, RunRequest, run_suites
 from promptops.commands.suite_plan import Selection
 from promptops.engine.events import Observer
 from promptops.errors import ExitCode
-from promptops.files.state_folder import make_state_folder
 from promptops.model.result import HeadState, RunResult
 from promptops.models.asking import Asking
 from promptops.runs.unfinished import SUMMARY
@@ -65,11 +64,12 @@ def _run(work: Work, options: EvaluateOptions, observer: Observer) -> RunResult:
     cells = [each.cell for suite in work.suites for each in suite.cells]
     is_kept = repository is not None and options.limit is None
     keeper = ScoreKeeper(observer, cells if is_kept else ())
-    # While it is being made Git would take it for a changed file.
-    make_state_folder(work.project.state_folder)
     # Git looks for changed files beside the first calls, which need not wait for it.
     with ThreadPoolExecutor(max_workers=1) as beside:
         head = beside.submit(repository.head_state if repository else HeadState)
+        if not work.project.state_folder.exists():
+            # Git would take the folder for a changed file while it is being made.
+            head.result()
 
         def conclude(ran: Ran) -> RunResult:
             return RunResult(
