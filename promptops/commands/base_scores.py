@@ -64,6 +64,8 @@ class BaseScores:
     def look_up(cls, sides: Sides, cells: Iterable[Cell]) -> BaseScores:
         """Reads the ledger; the targets of the cells must know their identity.
 
+        What never varies is left out: it costs nothing to evaluate, and then its outputs can be shown.
+
         Raises:
             LedgerError: the ledger or the export is damaged.
         """
@@ -72,7 +74,7 @@ class BaseScores:
         exported = exported_entries(sides.base.tree)
         found: dict[Cell, StoredRuns] = {}
         with Ledger(sides.repository, settings) as ledger:
-            for cell in cells:
+            for cell in (each for each in cells if not each.is_deterministic):
                 key = keys.key(cell)
                 entries = together(ledger.find(key), exported.get(key, ()), settings.keep)
                 if entries:

@@ -70,8 +70,7 @@ class _Diff:
         self._pairs = [each for each in work if isinstance(each, CellPair)]
         wanted = [pair.base.cell for pair in self._pairs if pair.base and not pair.unchanged]
         self._known = BaseScores.look_up(sides, wanted) if wanted else BaseScores()
-        # What code of the user's says depends on more than the base's files.
-        self._keeper = ScoreKeeper(self._collector, [cell for cell in wanted if not cell.runs_own_code])
+        self._keeper = ScoreKeeper(self._collector, _worth_keeping(wanted))
 
     def result(self) -> Comparison:
         """Runs what is missing, and compares."""
@@ -199,6 +198,11 @@ def _pair_work(sides: Sides, pair: SuitePair) -> Iterator[CellPair | Settled]:
 
 def _unchanged(name: str, reason: str) -> Settled:
     return Settled(suite=name, verdict=Verdict.UNCHANGED, reason=reason)
+
+
+def _worth_keeping(cells: Sequence[Cell]) -> list[Cell]:
+    """What code of the user's says depends on more than the base's files, and what never varies costs nothing."""
+    return [cell for cell in cells if not (cell.runs_own_code or cell.is_deterministic)]
 
 
 def _to_run(

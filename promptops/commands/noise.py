@@ -120,8 +120,8 @@ def _require_shares(cell: Cell) -> None:
 
 
 def _stored(sides: Sides, cells: Sequence[Cell], runs: int) -> dict[Cell, Sequence[LedgerEntry]]:
-    """The runs of the ledger, where enough of them belong together; what never varies is run at once."""
-    found = BaseScores.look_up(sides, [cell for cell in cells if not cell.is_deterministic]).found
+    """The runs of the ledger, where enough of them belong together."""
+    found = BaseScores.look_up(sides, cells).found
     return {cell: stored.entries for cell, stored in found.items() if len(stored.entries) >= runs}
 
 

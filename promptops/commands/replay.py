@@ -16,7 +16,7 @@ from promptops.models.cached import CachedModel
 
 
 def replayable(project: Project, cells: Iterable[PreparedCell]) -> Iterator[Cell]:
-    """Those of the cells that can be answered again without a call: every answer is kept, or is none of a model's."""
+    """Those of the cells whose every answer of a model is kept."""
     models = Models(project, Asking.NEVER, Halt())
     try:
         yield from (each.cell for each in cells if _is_replayable(each.cell, models))
@@ -25,8 +25,8 @@ def replayable(project: Project, cells: Iterable[PreparedCell]) -> Iterator[Cell
 
 
 def _is_replayable(cell: Cell, models: Models) -> bool:
-    if cell.is_deterministic or cell.model is None:
-        return cell.is_deterministic
+    if cell.model is None:
+        return False
     model = cast("CachedModel", models.get(cell.model))
     return all(
         job.request.rendered is not None and model.is_known(job.request.rendered, job.request.repeat)

@@ -36,6 +36,22 @@ def wrong_in_turn(turn: int) -> Callable[[str], Reply]:
     return answer
 
 
+def test_a_deterministic_base_is_evaluated_since_its_outputs_can_be_shown(
+    folder: ProjectFolder, cli: Cli
+) -> None:
+    outputs = [{"id": each, "output": "yes"} for each in "ab"]
+    suite = "target: {recorded: outputs.jsonl}\ndataset: datasets/d.jsonl\nscorers: {right: {type: exact_match}}\n"
+    folder.write({"promptops.toml": "", "evals/s.yaml": suite})
+    folder.write_rows("evals/datasets/d.jsonl", [{"id": each, "expected": "yes"} for each in "ab"])
+    folder.write_rows("evals/outputs.jsonl", outputs).commit()
+    cli("eval", at=folder.root)
+    folder.git("checkout", "--quiet", "-b", "topic")
+    folder.write_rows("evals/outputs.jsonl", [*outputs[:1], {"id": "b", "output": "no"}]).commit()
+    for _ in range(2):
+        assert compared(folder, cli)["how"] == "evaluated"
+    assert ledger_runs(folder, cli) == (1, 1)
+
+
 def lose_one(message: str) -> Reply:
     return Reply({}, status=500) if message == "m1" else said(message)
 
@@ -186,11 +202,12 @@ def test_what_is_not_whole_is_never_kept(
 
 def test_files_that_change_during_a_run_make_it_dirty(folder: ProjectFolder, cli: Cli) -> None:
     def answer(message: str) -> Reply:
-        folder.write({"notes.txt": message})
+        if message == "m99":
+            folder.write({"notes.txt": message})
         return said(message)
 
     with chat(answer) as model:
-        committed(folder, model.url)
+        committed(folder, model.url, cases=100)
         assert cli("eval", at=folder.root).code == 0
     assert ledger_runs(folder, cli) == (0, 0)
 

@@ -93,6 +93,19 @@ def test_permission_for_code_is_read_at_the_base(folder: ProjectFolder, cli: Cli
     assert cli("eval", at=folder.root).code == 0
 
 
+def test_an_edited_local_scorer_is_a_change(folder: ProjectFolder, cli: Cli) -> None:
+    suite = "target: render\nprompt: p\ndataset: datasets/d.jsonl\n"
+    scorer = "scorers: {fine: {type: python, function: 'fine.py:fine'}}\n"
+    files = {"prompts/p.yaml": PROMPT, "evals/s.yaml": suite + scorer, ".gitignore": "__pycache__\n"}
+    folder.write({**files, "promptops.toml": "[plugins]\nlocal = true\n"})
+    folder.write({"fine.py": "def fine(sample):\n    return True\n"})
+    folder.write_rows("evals/datasets/d.jsonl", [{"id": "a", "message": "one"}]).commit()
+    assert "s: unchanged" in cli("eval", "--changed", at=folder.root).out
+    folder.write({"fine.py": "def fine(sample):\n    return False\n"})
+    result = cli("eval", "--changed", "--format", "json", at=folder.root)
+    assert [suite["suite"] for suite in result.json["suites"]] == ["s"]
+
+
 def test_own_code_counts_as_changed_as_soon_as_a_file_does(folder: ProjectFolder, cli: Cli) -> None:
     answer = "def answer(inputs):\n    return inputs['message']\n"
     folder.write(
