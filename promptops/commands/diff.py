@@ -67,7 +67,9 @@ class _Diff:
         self._settled = [each for each in work if isinstance(each, Settled)]
         self._pairs = [each for each in work if isinstance(each, CellPair)]
         wanted = [pair.base.cell for pair in self._pairs if pair.base and not pair.unchanged]
-        self._known = BaseScores.look_up(sides, wanted) if wanted else BaseScores()
+        # What is free to run again is run again: the ledger has no outputs to show beside the head's.
+        paid = [cell for cell in wanted if not cell.is_deterministic]
+        self._known = BaseScores.look_up(sides, paid) if paid else BaseScores()
         # What code of the user's says depends on more than the base's files.
         self._keeper = ScoreKeeper(self._collector, [cell for cell in wanted if not cell.runs_own_code])
 
