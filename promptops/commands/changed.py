@@ -14,6 +14,7 @@ from promptops.commands.suites import suite_names
 from promptops.commands.unchanged import asked_alike, learn_identity, nothing_reaches
 from promptops.errors import InvalidFilesError, NothingSelectedError
 from promptops.files.suite import LoadedSuite
+from promptops.model.comparison import Verdict
 from promptops.model.result import UnchangedSuite
 
 
@@ -38,13 +39,13 @@ def changed_work(project: Project, patterns: Sequence[str], selection: Selection
     """
     with open_sides(project, against=None, head=None) as sides:
         base = f"{sides.origin.ref} @ {sides.origin.sha[:9]}"
-        calm, at_head = nothing_reaches(sides), suite_names(sides.head)
+        at_head = suite_names(sides.head)
         names: list[str] = []
         unchanged: list[UnchangedSuite] = []
-        for pair in suite_pairs(sides, patterns):
+        for pair in suite_pairs(sides, patterns, untouched=nothing_reaches(sides)):
             if _name(pair) not in at_head:
                 continue
-            reason = None if isinstance(pair, Settled) else _why_unchanged(sides, pair, calm=calm)
+            reason = _why_unchanged(sides, pair)
             if reason is None:
                 names.append(_name(pair))
             else:
@@ -61,11 +62,11 @@ def _name(pair: SuitePair | Settled) -> str:
     return pair.suite if isinstance(pair, Settled) else pair.name
 
 
-def _why_unchanged(sides: Sides, pair: SuitePair, *, calm: bool) -> str | None:
+def _why_unchanged(sides: Sides, pair: SuitePair | Settled) -> str | None:
+    if isinstance(pair, Settled):
+        return pair.reason if pair.verdict is Verdict.UNCHANGED else None
     if pair.base is None or pair.head is None:
         return None
-    if calm:
-        return "no file that it reads differs" if sides.changed else "no file differs"
     after = _prepared(sides.head, pair.head)
     same = not any(each.cell.runs_own_code for each in after.cells) and _are_alike(sides, pair.base, after)
     return "nothing that could change a score differs" if same else None

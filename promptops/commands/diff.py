@@ -20,12 +20,12 @@ from promptops.commands.prompt_diffs import prompt_diffs
 from promptops.commands.replay import replayable
 from promptops.commands.run_suites import Ran, RunRequest, run_suites
 from promptops.commands.sides import Sides, open_sides
-from promptops.commands.suite_pairs import CellPair, Settled, SuitePair, suite_pairs
+from promptops.commands.suite_pairs import CellPair, Settled, SuitePair, suite_pairs, unchanged
 from promptops.commands.unchanged import nothing_reaches
 from promptops.engine.compare import conclude, rules_of
 from promptops.engine.events import Observer
 from promptops.engine.plan import Cell
-from promptops.model.comparison import Verdict, worst
+from promptops.model.comparison import worst
 from promptops.model.diff import BaseState, Comparison, Ruler, SuiteComparison
 from promptops.model.result import SuiteResult
 from promptops.model.suite import Gate
@@ -174,12 +174,9 @@ class _Diff:
 
 
 def _work(sides: Sides, patterns: Sequence[str]) -> Iterator[CellPair | Settled]:
-    calm = nothing_reaches(sides)
-    for pair in suite_pairs(sides, patterns):
+    for pair in suite_pairs(sides, patterns, untouched=nothing_reaches(sides)):
         if isinstance(pair, Settled):
             yield pair
-        elif calm and pair.base is not None and pair.head is not None:
-            yield _unchanged(pair.name, "no file that it reads differs")
         else:
             yield from _pair_work(sides, pair)
 
@@ -192,12 +189,8 @@ def _pair_work(sides: Sides, pair: SuitePair) -> Iterator[CellPair | Settled]:
         if isinstance(each, Settled) or each.ruler_changes or each.notes or not each.unchanged
     ]
     if not differing:
-        yield _unchanged(pair.name, "nothing that could change a score differs")
+        yield unchanged(pair.name, "nothing that could change a score differs")
     yield from differing
-
-
-def _unchanged(name: str, reason: str) -> Settled:
-    return Settled(suite=name, verdict=Verdict.UNCHANGED, reason=reason)
 
 
 def _worth_keeping(cells: Sequence[Cell]) -> list[Cell]:

@@ -56,8 +56,10 @@ class Settled:
     changed: tuple[str, ...] = ()
 
 
-def suite_pairs(sides: Sides, patterns: Sequence[str]) -> Iterator[SuitePair | Settled]:
+def suite_pairs(sides: Sides, patterns: Sequence[str], *, untouched: bool) -> Iterator[SuitePair | Settled]:
     """The selected suites of either side, by name; settled where the base's file is wrong.
+
+    Where all files are `untouched`, a suite of both sides is settled without being read.
 
     Raises:
         NothingSelectedError: a pattern fits no suite of either side, or there are none.
@@ -69,6 +71,11 @@ def suite_pairs(sides: Sides, patterns: Sequence[str]) -> Iterator[SuitePair | S
     selected = [
         name for name in names if not patterns or any(fnmatchcase(name, pattern) for pattern in patterns)
     ]
+    if untouched:
+        both = [name for name in selected if name in base_paths and name in head_paths]
+        reason = "no file that it reads differs" if sides.changed else "no file differs"
+        yield from (unchanged(name, reason) for name in both)
+        selected = [name for name in selected if name not in both]
     of_head = _of_head(sides.head, {name: head_paths.get(name) for name in selected})
     for name in selected:
         try:
@@ -78,6 +85,11 @@ def suite_pairs(sides: Sides, patterns: Sequence[str]) -> Iterator[SuitePair | S
             continue
         if base is not None or of_head[name] is not None:
             yield SuitePair(name=name, base=base, head=of_head[name])
+
+
+def unchanged(name: str, reason: str) -> Settled:
+    """A suite about which nothing has changed."""
+    return Settled(suite=name, verdict=Verdict.UNCHANGED, reason=reason)
 
 
 def wrong_base(name: str, error: InvalidFilesError) -> Settled:
