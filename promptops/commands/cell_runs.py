@@ -11,7 +11,8 @@ from promptops.commands.prepare import PreparedSuite
 from promptops.engine.aggregate import Tally
 from promptops.engine.events import Observer
 from promptops.engine.keys import evaluation_digest
-from promptops.engine.plan import Cell, Job, interleaved
+from promptops.engine.plan import Cell, Job, SuitePlan, interleaved
+from promptops.errors import InvalidFilesError
 from promptops.model.result import CaseAnswered, CaseResult, Completion, SuiteResult
 from promptops.runs.journal import RunJournal
 
@@ -22,6 +23,7 @@ class _CellRun:
     total: int
     tally: Tally
     begun_s: float | None = None
+    drawn: int = 0
     done: int = 0
     result: SuiteResult | None = None
 
@@ -42,13 +44,28 @@ class CellRuns:
                 self._runs[each.cell] = _CellRun(len(self._runs), each.total, Tally(each.cell.plan))
 
     def calls(self) -> Iterator[tuple[Cell, Job]]:
-        """Every call to make; a cell begins when its first one is drawn."""
-        for cell, job in interleaved([each.cell for each in suite.cells] for suite in self._suites):
-            run = self._runs[cell]
-            if run.begun_s is None:
-                run.begun_s = time.perf_counter()
-                self._observer.cell_started(cell, run.total)
-            yield cell, job
+        """Every call to make; a cell begins when its first one is drawn.
+
+        Raises:
+            InvalidFilesError: a dataset is no longer what it was when its cases were checked.
+        """
+        for suite in self._suites:
+            cells = [each.cell for each in suite.cells]
+            for cell, job in interleaved([cells]):
+                self._draw(cell)
+                yield cell, job
+            plan = cells[0].plan
+            if plan.digest_now() != plan.dataset_digest:
+                raise _edited(plan)
+
+    def _draw(self, cell: Cell) -> None:
+        run = self._runs[cell]
+        if run.begun_s is None:
+            run.begun_s = time.perf_counter()
+            self._observer.cell_started(cell, run.total)
+        run.drawn += 1
+        if run.drawn > run.total:
+            raise _edited(cell.plan)
 
     def add_answer(self, cell: Cell, job: Job, completion: Completion) -> None:
         """Keeps an answer until its result is there."""
@@ -75,3 +92,8 @@ class CellRuns:
     def results(self) -> tuple[SuiteResult, ...]:
         """The results of all cells; each is complete."""
         return tuple(run.result for run in self._runs.values() if run.result is not None)
+
+
+def _edited(plan: SuitePlan) -> InvalidFilesError:
+    message = "the dataset was edited while its cases ran, so the scores would be of neither version"
+    return InvalidFilesError.single(plan.where, "dataset-changed", message, "run it again")

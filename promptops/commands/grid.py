@@ -59,7 +59,7 @@ def grid(
 
 def _check_parameters(loaded: LoadedSuite, prompt: Prompt, parameters: Mapping[str, JsonValue]) -> None:
     """Raises InvalidFilesError for settings of the client among those of the model."""
-    from promptops.models.chat import NOT_PARAMETERS
+    from promptops.models.chat import steers_client
 
     def place(name: str) -> Location:
         if name in loaded.suite.parameters:
@@ -70,7 +70,7 @@ def _check_parameters(loaded: LoadedSuite, prompt: Prompt, parameters: Mapping[s
     problems = [
         Problem(place(name), "not-a-parameter", f"`{name}` is no parameter of a model", hint)
         for name in parameters
-        if name in NOT_PARAMETERS
+        if steers_client(name)
     ]
     if problems:
         raise InvalidFilesError(problems)

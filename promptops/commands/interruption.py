@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from promptops.errors import ExitCode, InterruptedRunError
 from promptops.halt import Halt
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 LONGEST_FAREWELL_S = 2.0
 """How long the end may take that was asked for twice."""
 
@@ -30,7 +30,8 @@ def interruptible(halt: Halt) -> Iterator[None]:
 
     handled = []
     try:
-        for each in SIGNALS:
+        # `nohup` ignores one of them, and means it.
+        for each in (each for each in SIGNALS if signal.getsignal(each) is not signal.SIG_IGN):
             loop.add_signal_handler(each, stop)
             handled.append(each)
     except (NotImplementedError, RuntimeError, ValueError):

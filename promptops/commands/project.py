@@ -12,7 +12,7 @@ from os.path import lexists
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from promptops.errors import Location, ProjectError
+from promptops.errors import ConfigError, Location, ProjectError
 from promptops.files.config import FILE, Settings, load_settings
 from promptops.files.tree import SourceTree, WorkingTree, missing_file
 from promptops.model.config import Config
@@ -69,10 +69,19 @@ def open_project(start: Path, environment: Mapping[str, str]) -> Project:
     tree = WorkingTree(root)
     if lexists(root / FILE) and not tree.is_file(PurePosixPath(FILE)):
         raise missing_file(tree, PurePosixPath(FILE), Location(FILE))
-    home = environment.get("PROMPTOPS_HOME")
-    state_folder = Path(home).expanduser() if home else root / STATE_FOLDER
+    state_folder = _state_folder(root, environment)
     settings = load_settings(tree, environment)
     return Project(root=root, tree=tree, settings=settings, state_folder=state_folder)
+
+
+def _state_folder(root: Path, environment: Mapping[str, str]) -> Path:
+    home = environment.get("PROMPTOPS_HOME")
+    if not home:
+        return root / STATE_FOLDER
+    try:
+        return root / Path(home).expanduser()
+    except RuntimeError:
+        raise ConfigError(f"`PROMPTOPS_HOME` names a home that nobody has: `{home}`") from None
 
 
 def find_root(start: Path) -> Path:

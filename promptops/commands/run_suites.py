@@ -20,7 +20,7 @@ from promptops.commands.target_context import SuiteContext
 from promptops.engine.events import Observer
 from promptops.engine.execute import Execution, execute
 from promptops.engine.scoring import Scoring
-from promptops.errors import InterruptedRunError
+from promptops.errors import InterruptedRunError, InvalidFilesError
 from promptops.halt import Halt
 from promptops.model.record import Record
 from promptops.model.result import SuiteResult
@@ -105,7 +105,12 @@ async def _journalled(request: RunRequest[Outcome], models: Models, halt: Halt) 
                 on_answer=runs.add_answer,
                 on_result=runs.add,
             )
-            await execute(execution)
+            try:
+                await execute(execution)
+            except InvalidFilesError:
+                # Its results stand under the key of files that have changed; answers of models are kept.
+                journal.forget()
+                raise
         started_at = plan.started_at.isoformat(timespec="seconds")
         outcome = request.conclude(Ran(run_id=journal.run_id, started_at=started_at, results=runs.results()))
         journal.finish(outcome, request.record)

@@ -57,6 +57,7 @@ def plan_suite(project: Project, loaded: LoadedSuite, selection: Selection) -> S
         cases=partial(_cases, project, path, format_, loaded, where, selection.limit),
         scorers=scorers,
         dataset_digest=digest,
+        digest_now=partial(dataset_digest, project.tree, path),
         inputs=inputs,
         expected=expected,
     )

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any, BinaryIO, ClassVar, NoReturn
 
@@ -8,6 +9,7 @@ from promptops.errors import InvalidFilesError, Location
 from promptops.model.json_text import finite
 from promptops.plugin import DatasetFormat, Row
 
+_HALF_CHARACTER = re.compile(r"\\u[dD][89a-fA-F]")
 LONGEST_LINE_BYTES = 10_000_000
 
 
@@ -61,8 +63,14 @@ def unreadable(error: ValueError | RecursionError) -> str:
 
 
 def strictly(text: str) -> Any:
-    """JSON as the standard has it; raises ValueError also for NaN, infinity and a key that occurs twice."""
-    return _DECODER.decode(text)
+    """JSON as the standard has it; raises ValueError also for what no file can hold, and a key that occurs twice."""
+    value = _DECODER.decode(text)
+    if _HALF_CHARACTER.search(text):
+        try:
+            json.dumps(value, ensure_ascii=False).encode()
+        except UnicodeEncodeError:
+            raise ValueError("a text holds the half of a character (a lone surrogate)") from None
+    return value
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -54,6 +54,8 @@ class SuitePlan(Record):
     cases: Callable[[], Iterator[Case]]
     scorers: tuple[ScorerPlan, ...]
     dataset_digest: str
+    digest_now: Callable[[], str]
+    """The dataset's digest as it is now: a file may be edited while its cases run."""
     inputs: ValueTemplate | None = None
     expected: ValueTemplate | None = None
 

@@ -52,7 +52,7 @@ def read_answer(document: JsonValue, timing: Timing, price: Price | None) -> Com
     except (LookupError, TypeError, AttributeError, ValueError, OverflowError):
         raise AttemptFailed("bad_answer", "the provider's answer is not a chat completion") from None
     return Completion(
-        output=_THOUGHTS.sub("", text) or (as_text(calls) if calls else refusal),
+        output=_whole(_THOUGHTS.sub("", text) or (as_text(calls) if calls else refusal)),
         latency_ms=timing.latency_ms,
         first_answer_ms=timing.first_answer_ms,
         input_tokens=usage.input_tokens if usage else 0,
@@ -61,6 +61,11 @@ def read_answer(document: JsonValue, timing: Timing, price: Price | None) -> Com
         failure=failure,
         data={"tool_calls": calls} if calls else {},
     )
+
+
+def _whole(text: str) -> str:
+    """JSON can spell the half of a character, which no file can hold."""
+    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _told_cost_usd(usage: Any) -> float | None:

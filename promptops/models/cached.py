@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import fields, replace
 from typing import Any, Protocol
 
+from promptops.errors import ProjectError
 from promptops.files.seen_ids import SeenIds
 from promptops.model.prompt import RenderedPrompt
 from promptops.model.record import JsonValue
@@ -63,6 +64,7 @@ class CachedModel:
         self._own_price = own_price
         self._price = price
         self._under_way: dict[str, asyncio.Future[Completion]] = {}
+        self._broken: ProjectError | None = None
         self._answered = SeenIds()
 
     async def complete(self, rendered: RenderedPrompt, sample: int = 0) -> Completion:
@@ -75,10 +77,16 @@ class CachedModel:
             raise CaseFailure(NOT_ASKED, f"no answer of `{rendered.model}` to this request is recorded")
         if key in self._under_way:
             return replace(await asyncio.shield(self._under_way[key]), cached=True)
+        if self._broken is not None:
+            raise self._broken
         waiting = self._under_way[key] = asyncio.get_running_loop().create_future()
         try:
             completion = await self._model.complete(rendered, sample)
-            self._put(key, completion)
+            try:
+                self._put(key, completion)
+            except ProjectError as error:
+                # The answer still reaches the journal; the next call ends the run.
+                self._broken = error
         except BaseException as error:
             # Nobody may be waiting, and a failure that nobody fetches is complained about.
             waiting.set_exception(error if isinstance(error, Exception) else _interrupted())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from promptops.model.canonical import content_digest
@@ -17,7 +18,20 @@ NOT_PARAMETERS = frozenset(
     timeout tools
     """.split()  # noqa: SIM905 - reads like a dictionary
 )
-"""What would steer the client and not the model: where keys go, who answers, how often it is tried."""
+_STEERS = re.compile(
+    r"(?:aws|azure|vertex|litellm|oci|watsonx|sagemaker|ssl|mock|proxy|tenant|client|custom)_\w+"
+    r"|\w*(?:endpoint|url|_base|_proxy|_header|_headers|_credentials|_secret|_token|_id|_model|_session)"
+    r"|\w*cost_per_\w+|(?:additional_)?drop_params|allowed_openai_params|extra_body|caching|use_\w+"
+    r"|prompt_(?:id|variables|version)|region_name|no-log|tags|guardrails",
+    re.IGNORECASE,
+)
+
+
+def steers_client(parameter: str) -> bool:
+    """Whether a parameter would steer the client and not the model: where keys go, who answers, how often it is tried."""
+    return parameter in NOT_PARAMETERS or _STEERS.fullmatch(parameter) is not None
+
+
 BYTES_PER_TOKEN = 4
 TOKENS_PER_MESSAGE = 8
 
@@ -66,7 +80,8 @@ def most_output_tokens(rendered: RenderedPrompt) -> int | None:
     """How long the answer may be, where the prompt says so."""
     for name in ("max_completion_tokens", "max_tokens"):
         bound = rendered.parameters.get(name)
-        if isinstance(bound, int) and not isinstance(bound, bool):
+        # Some servers take -1 for no bound.
+        if isinstance(bound, int) and not isinstance(bound, bool) and bound > 0:
             return bound
     return None
 

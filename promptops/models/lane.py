@@ -67,11 +67,13 @@ class AttemptFailed(Exception):  # noqa: N818 - the caller decides whether it is
         *,
         status: int | None = None,
         retry_after_s: float = 0.0,
+        connected: bool = True,
     ) -> None:
         self.kind = kind
         self.message = without_secrets(message)
         self.status = status
         self.retry_after_s = retry_after_s
+        self.perhaps_billed = kind in ("timeout", "bad_answer") or (kind == "network" and connected)
         super().__init__(self.message)
 
 

@@ -56,6 +56,8 @@ def litellm_library() -> Any:
         if collects:
             gc.enable()
     litellm.suppress_debug_info = True
+    # Its counter would fetch tokenizers.
+    litellm.disable_hf_tokenizer_download = True
     return litellm
 
 
@@ -173,7 +175,10 @@ class LitellmLane:
             # The library shows where in its own code it gave up.
             message = f"litellm cannot read the answer: {message.partition('Traceback')[0]}"
         headers = dict(getattr(error, "litellm_response_headers", None) or {})
-        raise AttemptFailed(kind, message, status=status, retry_after_s=retry_after_s(headers)) from None
+        connected = not any("ConnectError" in _type_names(each) for each in _causes(error))
+        raise AttemptFailed(
+            kind, message, status=status, retry_after_s=retry_after_s(headers), connected=connected
+        ) from None
 
 
 def _priced_by_library(completion: Completion, response: Any) -> Completion:

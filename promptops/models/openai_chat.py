@@ -63,9 +63,10 @@ class OpenAiChatLane:
                 text = await _text(response)
         except TimeoutError:
             raise AttemptFailed("timeout", f"no answer within {self._timeout_s:g} s") from None
-        except (aiohttp.ClientError, OSError) as error:
-            host = urlsplit(self._url).netloc
-            raise AttemptFailed("network", f"`{host}`: {str(error) or type(error).__name__}") from None
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            told = f"`{urlsplit(self._url).netloc}`: {str(error) or type(error).__name__}"
+            connected = not isinstance(error, aiohttp.ClientConnectorError | ValueError)
+            raise AttemptFailed("network", told, connected=connected) from None
         timing = Timing(latency_ms=(time.perf_counter() - begun_s) * 1000, first_answer_ms=first_answer_ms)
         if response.status != OK:
             return _refused(response, text, timing)
@@ -105,7 +106,10 @@ async def _text(response: aiohttp.ClientResponse) -> str:
         body += chunk
         if len(body) > MOST_BYTES:
             raise AttemptFailed("bad_answer", f"the answer is larger than {MOST_BYTES:,} bytes")
-    return body.decode("utf-8", "replace")
+    try:
+        return body.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise AttemptFailed("bad_answer", "the answer is not in UTF-8") from None
 
 
 def _refused(response: aiohttp.ClientResponse, text: str, timing: Timing) -> Completion:

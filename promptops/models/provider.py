@@ -19,8 +19,6 @@ from promptops.plugin import CaseFailure, Completion
 CALLS_OF_A_DEAD_PROVIDER = 10
 USUAL_OUTPUT_TOKENS = 256
 LONGEST_OUTPUT_TOKENS = 16_384
-PERHAPS_BILLED = ("timeout", "bad_answer")
-"""The provider did its work, whatever became of the answer; a budget counts such calls at their most."""
 SPENT_QUOTA = ("insufficient_quota", "exceeded your current quota", "credit balance is too low")
 
 
@@ -48,9 +46,9 @@ class Provider:
         """A call failed for good; many in a row mean that no other will do better.
 
         One that was overtaken by an answer does not count: then the fault is its own, and such calls, which
-        take long, pile up at the end of a run.
+        take long, pile up at the end of a run. Nor does a bad answer, since somebody is there to give it.
         """
-        if self.answers > answers_before:
+        if self.answers > answers_before or failure.kind == "bad_answer":
             return
         self._lost_in_a_row += 1
         if self._lost_in_a_row >= CALLS_OF_A_DEAD_PROVIDER:
@@ -118,7 +116,8 @@ class ProviderModel:
             try:
                 completion = await self.lane.send(rendered)
             except AttemptFailed as failure:
-                if failure.kind in PERHAPS_BILLED:
+                # The provider may have done its work, whatever became of the answer.
+                if failure.perhaps_billed:
                     spend(None)
                 raise
             spend(completion.cost_usd)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from promptops.errors import ConfigError
 from promptops.model.config import ProviderSettings
@@ -67,6 +68,9 @@ def place_of(
     endpoint = (
         configured or environment.get(f"{prefix}_BASE_URL") or environment.get(f"{prefix}_API_BASE") or None
     )
+    own = OPENAI_LIKE[provider].url if provider in OPENAI_LIKE else None
+    # One place has one spelling, since it is a part of the key of an answer.
+    endpoint = None if endpoint is None or endpoint.rstrip("/") == own else endpoint.rstrip("/")
     return ModelPlace(provider=provider, bare_name=bare_name, endpoint=endpoint)
 
 
@@ -83,11 +87,25 @@ def base_url_of(place: ModelPlace) -> str:
             hint=f"set `api_base` in section `[providers.{place.provider}]` of `promptops.toml`",
         )
     base = base.rstrip("/")
-    if not base.startswith(("http://", "https://")):
-        raise ConfigError(f"the `api_base` of `{place.provider}` must begin with http:// or https://")
+    problem = _problem_of_url(base)
+    if problem:
+        raise ConfigError(f"the `api_base` of `{place.provider}` {problem}")
     if place.provider == "ollama" and not base.endswith("/v1"):
         base += "/v1"
     return base
+
+
+def _problem_of_url(url: str) -> str | None:
+    try:
+        parts = urlsplit(url)
+        host, _ = (parts.hostname or "").encode("idna"), parts.port
+    except ValueError:
+        return "is not a URL"
+    if parts.scheme not in ("http", "https") or not host or " " in url:
+        return "must begin with http:// or https://, and name a host"
+    if "@" in parts.netloc:
+        return "holds a user or a password; keys stand in the environment"
+    return "ends in a query, where the path of a request has to follow" if parts.query else None
 
 
 def url_of(place: ModelPlace) -> str:
@@ -104,7 +122,9 @@ def key_of(model: str, place: ModelPlace, environment: Mapping[str, str]) -> str
     like = OPENAI_LIKE.get(place.provider) or OpenAiLike(
         key_variables=(f"{_prefix(place.provider)}_API_KEY",), needs_key=False
     )
-    key = next((environment[name] for name in like.key_variables if environment.get(name)), None)
+    key = next((key for name in like.key_variables if (key := environment.get(name, "").strip())), None)
+    if key is not None and not key.isprintable():
+        raise ConfigError(f"the key of `{place.provider}` holds characters that no key has")
     if key is None and like.needs_key and place.endpoint is None:
         raise missing_key(model, like.key_variables[:1])
     return key or NO_KEY

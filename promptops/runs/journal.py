@@ -183,6 +183,10 @@ class RunJournal:
         """Writes what came of the run into a file of that name, whole or not at all."""
         _write_outcome(self._folder, outcome, name)
 
+    def forget(self) -> None:
+        """Nothing of what was written counts: no later run is to go on with it."""
+        self._answers = 0
+
     def close(self) -> None:
         """Lets go of the files; what is not finished stays for a later run, if it holds an answer."""
         self._stream.close()
