@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from promptops.commands.prepare import PreparedSuite, prepare, prepare_all, prepared_suite
+from promptops.commands.prepare import PreparedSuite, Work, prepare, prepare_all, prepared_suite
 from promptops.commands.project import Project
 from promptops.commands.sides import Sides, open_sides
 from promptops.commands.suite_pairs import Settled, SuitePair, suite_pairs
@@ -16,15 +15,6 @@ from promptops.errors import InvalidFilesError, NothingSelectedError
 from promptops.files.suite import LoadedSuite
 from promptops.model.comparison import Verdict
 from promptops.model.result import UnchangedSuite
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Work:
-    """What is to be run, of which project, and which suites are left out."""
-
-    project: Project
-    suites: Sequence[PreparedSuite]
-    unchanged: tuple[UnchangedSuite, ...] = ()
 
 
 def changed_work(project: Project, patterns: Sequence[str], selection: Selection) -> Work:

@@ -7,10 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from promptops import __version__
-from promptops.commands.changed import Work, changed_work
 from promptops.commands.kept_scores import ScoreKeeper
-from promptops.commands.ledger_entries import Recording, record
-from promptops.commands.prepare import prepare_all, several_runs
+from promptops.commands.prepare import Work, prepare_all, several_runs
 from promptops.commands.project import Project
 from promptops.commands.run_suites import Ran, RunRequest, run_suites
 from promptops.commands.suite_plan import Selection
@@ -88,6 +86,8 @@ def _run(work: Work, options: EvaluateOptions, observer: Observer) -> RunResult:
         )
         run = run_suites(request)
     if repository is not None and keeper.kept and _is_committed(repository, run.head):
+        from promptops.commands.ledger_entries import Recording, record
+
         assert run.head.sha is not None
         recording = Recording(
             repository=repository,
@@ -115,6 +115,8 @@ def planned_work(project: Project, options: EvaluateOptions) -> Work:
     """The selected suites, ready to run as often as is wanted; raises as `evaluate` does."""
     selection = Selection(limit=options.limit)
     if options.changed:
+        from promptops.commands.changed import changed_work
+
         work = changed_work(project, options.suites, selection)
     else:
         work = Work(project=project, suites=prepare_all(project, options.suites, selection))

@@ -13,6 +13,7 @@ from promptops.commands.suites import load_all, selected_names
 from promptops.engine.plan import Cell, check
 from promptops.errors import InvalidFilesError, Problem
 from promptops.files.suite import LoadedSuite
+from promptops.model.result import UnchangedSuite
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +31,15 @@ class PreparedSuite:
     """Cells over the same cases, which run side by side."""
 
     cells: tuple[PreparedCell, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """What is to be run, of which project, and which suites are left out."""
+
+    project: Project
+    suites: Sequence[PreparedSuite]
+    unchanged: tuple[UnchangedSuite, ...] = ()
 
 
 def prepare_all(project: Project, patterns: Sequence[str], selection: Selection) -> list[PreparedSuite]:
