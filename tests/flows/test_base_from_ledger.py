@@ -25,6 +25,19 @@ scorers: {right: {type: exact_match}}
 ANSWER = "def answer(inputs):\n    return inputs['message']{}\n"
 
 
+def own_code(folder: ProjectFolder) -> None:
+    """A project that evaluates a function of its own; nothing is committed yet."""
+    files = {
+        "promptops.toml": "[plugins]\nlocal = true\n",
+        "app.py": ANSWER.format(""),
+        "evals/s.yaml": PYTHON_SUITE,
+        ".gitignore": "__pycache__\n",
+    }
+    folder.write(files).write_rows(
+        "evals/datasets/d.jsonl", [{"id": "a", "message": "one", "expected": "one"}]
+    )
+
+
 def wrong_in_turn(turn: int) -> Callable[[str], Reply]:
     """A model that repeats what it is told, but not when it is told it for the `turn`th time (from 1)."""
     told: Counter[str] = Counter()
@@ -224,15 +237,7 @@ def test_a_ledger_that_cannot_be_written_fails_no_run(folder: ProjectFolder, cli
 
 
 def test_the_state_of_own_code_is_part_of_its_key(folder: ProjectFolder, cli: Cli) -> None:
-    files = {
-        "promptops.toml": "[plugins]\nlocal = true\n",
-        "app.py": ANSWER.format(""),
-        "evals/s.yaml": PYTHON_SUITE,
-        ".gitignore": "__pycache__\n",
-    }
-    folder.write(files).write_rows(
-        "evals/datasets/d.jsonl", [{"id": "a", "message": "one", "expected": "one"}]
-    )
+    own_code(folder)
     folder.commit()
     cli("eval", at=folder.root)
     folder.write({"app.py": ANSWER.format(" + '!'")}).commit()
@@ -349,15 +354,7 @@ def test_no_more_runs_are_pooled_than_are_kept(folder: ProjectFolder, cli: Cli) 
 def test_a_project_in_a_folder_of_its_repository(tmp_path: Path, cli: Cli) -> None:
     folder = ProjectFolder(tmp_path / "repository" / "prompts-project")
     top = ProjectFolder(tmp_path / "repository")
-    files = {
-        "promptops.toml": "[plugins]\nlocal = true\n",
-        "app.py": ANSWER.format(""),
-        "evals/s.yaml": PYTHON_SUITE,
-        ".gitignore": "__pycache__\n",
-    }
-    folder.write(files).write_rows(
-        "evals/datasets/d.jsonl", [{"id": "a", "message": "one", "expected": "one"}]
-    )
+    own_code(folder)
     top.commit()
     cli("eval", at=folder.root)
     top.write({"elsewhere.txt": "not of the project"}).commit()
@@ -368,14 +365,7 @@ def test_a_project_in_a_folder_of_its_repository(tmp_path: Path, cli: Cli) -> No
 
 
 def test_what_own_code_said_of_the_base_is_not_kept(folder: ProjectFolder, cli: Cli) -> None:
-    files = {
-        "promptops.toml": "[plugins]\nlocal = true\n",
-        "app.py": ANSWER.format(""),
-        "evals/s.yaml": PYTHON_SUITE,
-    }
-    folder.write(files).write_rows(
-        "evals/datasets/d.jsonl", [{"id": "a", "message": "one", "expected": "one"}]
-    )
+    own_code(folder)
     folder.commit()
     folder.git("checkout", "--quiet", "-b", "topic")
     folder.write({"app.py": ANSWER.format(" + '!'")}).commit()

@@ -8,18 +8,11 @@ import pytest
 
 from tests.support.chat_project import Chat, case_rows, chat, settings
 from tests.support.cli import Cli
-from tests.support.gated import CASES, SUITE, gate, metric_of, on_main, outputs, start_branch, suite_of
+from tests.support.gated import ASKED, CASES, SUITE, gate, metric_of, on_main, outputs, start_branch, suite_of
 from tests.support.gated import case_rows as recorded_rows
 from tests.support.project import ProjectFolder
 from tests.support.service import Call, Reply, service
 
-ASKED = """\
-prompt: p
-dataset: datasets/d.jsonl
-inputs: {message: "{{ case.message }}"}
-expected: "{{ case.message }}"
-scorers: {right: {type: exact_match}}
-"""
 PROMPT = 'model: {model}\nmessages: [{{role: user, content: "{text}"}}]\n'
 
 

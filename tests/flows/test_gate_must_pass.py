@@ -11,21 +11,14 @@ import pytest
 
 from tests.support.chat_project import Chat, case_rows, chat, said, settings
 from tests.support.cli import Cli
+from tests.support.gated import ASKED, gate, metric_of, on_main, outputs, start_branch, suite_of
 from tests.support.gated import SUITE as RECORDED
-from tests.support.gated import gate, metric_of, on_main, outputs, start_branch, suite_of
 from tests.support.project import ProjectFolder
 from tests.support.service import Reply
 
 CASES = 20
 RUNS = 3
-SUITE = """\
-prompt: p
-dataset: datasets/d.jsonl
-inputs: {message: "{{ case.message }}"}
-expected: "{{ case.message }}"
-scorers: {right: {type: exact_match}}
-gate: {must_pass: [c0]}
-"""
+SUITE = ASKED + "gate: {must_pass: [c0]}\n"
 PROMPT = 'model: hosted_vllm/small\nmessages: [{{role: user, content: "{text}"}}]\n'
 
 

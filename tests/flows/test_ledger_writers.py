@@ -11,7 +11,7 @@ import pytest
 from promptops.ledger.ledger import Ledger
 from promptops.model.config import LedgerSettings
 from promptops.vcs.repo import Repository
-from tests.support.ledger import key
+from tests.support.ledger import Hub, key
 from tests.support.project import REPOSITORY, ProjectFolder
 
 WRITERS = 8
@@ -60,11 +60,8 @@ def shared_runs(folder: Path) -> tuple[int, set[str]]:
 @pytest.mark.slow
 def test_writers_in_clones_of_their_own(folder: ProjectFolder, tmp_path: Path) -> None:
     folder.write({"a": "a"}).commit()
-    remote = tmp_path / "remote.git"
-    subprocess.run(["git", "clone", "--quiet", "--bare", str(folder.root), str(remote)], check=True)
-    clones = [tmp_path / f"clone-{number}" for number in range(WRITERS + 1)]
-    for clone in clones:
-        subprocess.run(["git", "clone", "--quiet", f"file://{remote}", str(clone)], check=True)
+    hub = Hub(tmp_path, folder)
+    clones = [hub.clone(f"clone-{number}").root for number in range(WRITERS + 1)]
     write_at_once(clones[:WRITERS], "push")
     runs, shared = shared_runs(clones[WRITERS])
     assert runs == 2 * WRITERS * RUNS

@@ -65,21 +65,23 @@ def entry(
 
 
 class Hub:
-    """A bare remote, and clones of it."""
+    """A bare remote with what a project has committed, and clones of it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, project: ProjectFolder) -> None:
         self.folder = folder
         self.remote = folder / "remote.git"
+        _clone("--bare", str(project.root), str(self.remote))
 
     def clone(self, name: str, *options: str) -> ProjectFolder:
         """A fresh clone."""
         target = self.folder / name
-        url = f"file://{self.remote}"
-        subprocess.run(
-            ["git", "clone", "--quiet", *options, url, str(target)], check=True, capture_output=True
-        )
+        _clone(*options, f"file://{self.remote}", str(target))
         return ProjectFolder(target)
 
     def git(self, *arguments: str) -> str:
         """Runs Git in the remote."""
         return ProjectFolder(self.remote).git(*arguments)
+
+
+def _clone(*arguments: str) -> None:
+    subprocess.run(["git", "clone", "--quiet", *arguments], check=True, capture_output=True)

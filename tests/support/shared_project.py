@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +22,7 @@ def committed(folder: ProjectFolder, url: str, *, cases: int = CASES) -> Project
 
 def hub_of(folder: ProjectFolder, tmp_path: Path) -> Hub:
     """A remote with what is committed; the project itself gets it as `origin`."""
-    hub = Hub(tmp_path)
-    subprocess.run(
-        ["git", "clone", "--quiet", "--bare", str(folder.root), str(hub.remote)],
-        check=True,
-        capture_output=True,
-    )
+    hub = Hub(tmp_path, folder)
     folder.git("remote", "add", "origin", f"file://{hub.remote}")
     return hub
 

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -45,10 +44,4 @@ def open_ledger() -> Iterator[OpenLedger]:
 @pytest.fixture
 def hub(project: ProjectFolder, tmp_path: Path) -> Hub:
     """A remote with the project's commit."""
-    made = Hub(tmp_path)
-    subprocess.run(
-        ["git", "clone", "--quiet", "--bare", str(project.root), str(made.remote)],
-        check=True,
-        capture_output=True,
-    )
-    return made
+    return Hub(tmp_path, project)
