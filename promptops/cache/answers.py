@@ -81,7 +81,7 @@ class AnswerCache:
         raw = bytes.fromhex(key)
         if raw in self._unwritten:
             return _unpacked(self._unwritten[raw])
-        if self._connection is None and not self.path.exists():
+        if self._is_absent():
             return None
         with self._told():
             row = self._open().execute("select answer, used_on from answers where key = ?", (raw,)).fetchone()
@@ -96,7 +96,7 @@ class AnswerCache:
         raw = bytes.fromhex(key)
         if raw in self._unwritten:
             return True
-        if self._connection is None and not self.path.exists():
+        if self._is_absent():
             return False
         with self._told():
             return self._open().execute("select 1 from answers where key = ?", (raw,)).fetchone() is not None
@@ -178,6 +178,9 @@ class AnswerCache:
 
     def _bytes(self) -> int:
         return sum(_size(self.path.with_name(name)) for name in (FILE, f"{FILE}-wal"))
+
+    def _is_absent(self) -> bool:
+        return self._connection is None and not self.path.exists()
 
     def _open(self) -> sqlite3.Connection:
         if self._connection is None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -14,13 +13,12 @@ from promptops.commands.sides import Sides
 from promptops.commands.suite_pairs import CellPair, Settled, SuitePair, wrong_base
 from promptops.commands.suite_plan import Selection, plan_suite, template_of
 from promptops.commands.unchanged import asked_alike, learn_identity
+from promptops.engine.keys import case_digest
 from promptops.engine.plan import Cell, SuitePlan, check
 from promptops.engine.ruler import CaseChanges, case_changes, ruler_changes
 from promptops.errors import InvalidFilesError
 from promptops.files.suite import LoadedSuite, target_parts
-from promptops.model.canonical import canonical_json
 from promptops.model.comparison import Verdict
-from promptops.model.record import JsonValue
 
 OF_THE_HEAD = ("prompt", "prompts", "models", "parameters", "target", "inputs")
 """What of a suite is under test, and read at the head; all else is the ruler."""
@@ -119,11 +117,7 @@ def _dropped(
 ) -> CellPair | Settled:
     """What the branch no longer evaluates is run all the same, as the base says."""
     cell = base.cell
-    models = (cell.model,) if loaded.suite.models and cell.model else ()
-    alone = replace(loaded.suite, models=models)
-    if cell.prompt is not None:
-        alone = replace(alone, prompt=cell.prompt, prompts=())
-    only = replace(loaded, suite=alone)
+    only = _narrowed(loaded, cell)
     try:
         (head,) = _cells(sides.head, only, cell.plan)
         return _pair(base, _prepared(sides.head, only, head), branch, note)
@@ -148,13 +142,21 @@ def _added(sides: Sides, loaded: LoadedSuite) -> Iterator[CellPair | Settled]:
 def _at_base(sides: Sides, loaded: LoadedSuite, cell: Cell) -> PreparedCell | None:
     if not cell.target.needs_prompt:
         return None
-    models = (cell.model,) if loaded.suite.models and cell.model else ()
-    only = replace(loaded, suite=replace(loaded.suite, prompt=cell.prompt, prompts=(), models=models))
+    only = _narrowed(loaded, cell)
     try:
         (base,) = _cells(sides.base, only, cell.plan)
         return _checked(_prepared(sides.base, only, base))
     except InvalidFilesError:
         return None
+
+
+def _narrowed(loaded: LoadedSuite, cell: Cell) -> LoadedSuite:
+    """The suite with nothing in its grid but this cell."""
+    models = (cell.model,) if loaded.suite.models and cell.model else ()
+    alone = replace(loaded.suite, models=models)
+    if cell.prompt is not None:
+        alone = replace(alone, prompt=cell.prompt, prompts=())
+    return replace(loaded, suite=alone)
 
 
 def _cells(project: Project, loaded: LoadedSuite, plan: SuitePlan) -> list[Cell]:
@@ -233,12 +235,8 @@ def _code_changes(base: SuitePlan, branch: SuitePlan) -> Iterator[str]:
             yield f"scorer {scorer.name}: the code of {scorer.type} edited"
 
 
-def _contents(plan: SuitePlan) -> Mapping[str, bytes]:
-    return {case.id: _content(case.fields) for case in plan.cases()}
-
-
-def _content(fields: Mapping[str, JsonValue]) -> bytes:
-    return hashlib.blake2b(canonical_json(fields), digest_size=16).digest()
+def _contents(plan: SuitePlan) -> Mapping[str, str]:
+    return {case.id: case_digest(case) for case in plan.cases()}
 
 
 def _same(cells: Sequence[PreparedCell], cell: Cell) -> PreparedCell | None:

@@ -26,11 +26,6 @@ class Recording:
     sha: str
     asking: Asking
 
-    @property
-    def keys(self) -> LedgerKeys:
-        """The keys at the commit."""
-        return LedgerKeys(self.repository, self.sha)
-
 
 def record(recording: Recording, keeper: ScoreKeeper, results: Mapping[Cell, SuiteResult]) -> int:
     """Adds the cells of a run that lost nothing; a ledger that cannot be written is only warned of.
@@ -53,7 +48,7 @@ def record(recording: Recording, keeper: ScoreKeeper, results: Mapping[Cell, Sui
 def _new_entries(
     recording: Recording, ledger: Ledger, keeper: ScoreKeeper, whole: Mapping[Cell, SuiteResult]
 ) -> Iterator[LedgerEntry]:
-    keys = recording.keys
+    keys = LedgerKeys(recording.repository, recording.sha)
     known: set[str] = set()
     for cell, result in whole.items():
         key = keys.key(cell)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from promptops.engine.keys import evaluation_digest, evaluation_parts
 from promptops.engine.plan import Cell
@@ -13,7 +14,7 @@ from promptops.vcs.repo import Repository
 CODE = "code"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class LedgerKeys:
     """Keys at a commit. Code of the user's is known only by the state of all files of the project."""
 
@@ -24,13 +25,14 @@ class LedgerKeys:
         """The key of a cell, as 64 hex digits; its target must know its identity."""
         if not cell.runs_own_code:
             return evaluation_digest(cell)
-        return content_digest({"evaluation": evaluation_digest(cell), CODE: self._files()})
+        return content_digest({"evaluation": evaluation_digest(cell), CODE: self._files})
 
     def parts(self, cell: Cell) -> dict[str, str]:
         """The digests of what the key is made from, by name."""
         parts = evaluation_parts(cell)
-        return {**parts, CODE: self._files()} if cell.runs_own_code else parts
+        return {**parts, CODE: self._files} if cell.runs_own_code else parts
 
+    @cached_property
     def _files(self) -> str:
         prefix = self.repository.prefix
         tree = f"{self.sha}:{prefix if prefix.parts else ''}"

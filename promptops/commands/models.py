@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from functools import cache
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from promptops.commands.project import Project
 from promptops.errors import ConfigError
@@ -13,7 +13,7 @@ from promptops.halt import Halt
 from promptops.model.config import ProviderSettings
 from promptops.model.prompt import NEAREST_EXAMPLE
 from promptops.models.asking import Asking
-from promptops.plugin import Completion, Model, Request
+from promptops.plugin import Model
 
 if TYPE_CHECKING:
     from promptops.cache.answers import AnswerCache
@@ -56,11 +56,6 @@ class Models:
         if name not in self._made:
             self._made[name] = self._make(name)
         return self._made[name]
-
-    def keep(self, name: str, request: Request, completion: Completion) -> None:
-        """Keeps an answer that an interrupted run had received."""
-        if request.rendered is not None and not name.startswith(EMBEDDED):
-            cast("CachedModel", self.get(name)).keep(request.rendered, request.repeat, completion)
 
     def lane_of(self, name: str | None) -> str | None:
         """By which way a model is reached; None for one that is embedded or not asked."""

@@ -15,8 +15,6 @@ from promptops.model.diff import PromptDiff
 from promptops.model.prompt import MessageTemplate, Prompt, Template
 from promptops.model.prompt_change import PromptChange
 
-PARTIALS = "partials/"
-
 
 def prompt_diffs(sides: Sides) -> Iterator[PromptDiff]:
     """Every prompt that differs: with what changed, or that it was added or deleted."""

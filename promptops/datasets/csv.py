@@ -40,7 +40,7 @@ class Csv:
 
 def _lines(stream: BinaryIO, path: str) -> Iterator[str]:
     for number, line in enumerate(stream, start=1):
-        yield decoded(line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line, path, number)
+        yield decoded(line, path, number)
 
 
 def _header(row: list[str], path: str) -> list[str]:

@@ -25,13 +25,15 @@ class Jsonl:
             number += 1
             if len(line) == LONGEST_LINE_BYTES:
                 _refuse(path, number, None, f"the line is longer than {LONGEST_LINE_BYTES:,} bytes")
-            text = decoded(line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line, path, number)
+            text = decoded(line, path, number)
             if text.strip():
                 yield number, parsed(text, path, number)
 
 
 def decoded(line: bytes, path: str, number: int) -> str:
-    """A line as text; raises InvalidFilesError at the first byte that is not UTF-8."""
+    """A line as text, without a byte order mark; raises InvalidFilesError at the first byte that is not UTF-8."""
+    if number == 1:
+        line = line.removeprefix(b"\xef\xbb\xbf")
     try:
         return line.decode("utf-8")
     except UnicodeDecodeError as error:

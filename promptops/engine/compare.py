@@ -14,14 +14,14 @@ from promptops.model.diff import CaseIds, SuiteComparison
 from promptops.model.result import MetricSummary, Scale
 from promptops.model.suite import Gate
 from promptops.stats.compare import compare
+from promptops.stats.evidence import SAME
 from promptops.stats.families import compare_overall, judge_family
+from promptops.stats.golden import PASSES
 from promptops.stats.limits import check_floor, check_limits, judge_must_pass
 from promptops.stats.pairs import Pair
 from promptops.stats.slices import compare_slices
 from promptops.stats.verdict import is_too_many, not_compared
 
-PASSES = 0.5
-CHANGED = 1e-9
 Outcomes = Mapping[str, CaseOutcome]
 
 
@@ -71,9 +71,11 @@ def measure(plan: SuitePlan, base: Outcomes, head: Outcomes, rules: GateRules) -
     """Every metric of a suite, its slices, its limits and its cases."""
     scales = {scorer.name: scorer.scale for scorer in plan.scorers}
     names = [*scales, *([WEIGHTED] if any(each.weight is not None for each in plan.scorers) else [])]
+    pairs = pairs_of(base, head, plan.primary)
+    scale = scales.get(plan.primary, Scale.UNIT)
     metrics = tuple(
         compare(
-            pairs_of(base, head, name),
+            pairs if name == plan.primary else pairs_of(base, head, name),
             metric=name,
             rules=rules,
             scale=scales.get(name, Scale.UNIT),
@@ -82,15 +84,13 @@ def measure(plan: SuitePlan, base: Outcomes, head: Outcomes, rules: GateRules) -
         )
         for name in names
     )
-    pairs = pairs_of(base, head, plan.primary)
-    scale = scales.get(plan.primary, Scale.UNIT)
     binary = any(metric.primary and metric.broke is not None for metric in metrics)
     comparison = SuiteComparison(
         suite=plan.name,
         verdict=Verdict.UNCHANGED,
         reason="",
         metrics=metrics,
-        slices=_slices(plan, pairs, head, rules),
+        slices=_slices(plan, pairs, head, rules, scale),
         checks=_floor(pairs, rules, scale),
         case_ids=_case_ids(pairs, base, head, binary=binary),
     )
@@ -206,9 +206,8 @@ def _judged(suite: SuiteComparison, primary: MetricDelta) -> SuiteComparison:
 
 
 def _slices(
-    plan: SuitePlan, pairs: Sequence[Pair], head: Outcomes, rules: GateRules
+    plan: SuitePlan, pairs: Sequence[Pair], head: Outcomes, rules: GateRules, scale: Scale
 ) -> tuple[SliceDelta, ...]:
-    scale = next((scorer.scale for scorer in plan.scorers if scorer.name == plan.primary), Scale.UNIT)
     values = {id_: outcome.slices for id_, outcome in head.items() if outcome.slices}
     return compare_slices(pairs, values=values, metric=plan.primary, rules=rules, scale=scale)
 
@@ -219,7 +218,7 @@ def _case_ids(pairs: Iterable[Pair], base: Outcomes, head: Outcomes, *, binary: 
         if not (pair.base and pair.head) or pair.weight == 0:
             continue
         before, after = sum(pair.base) / len(pair.base), sum(pair.head) / len(pair.head)
-        if abs(after - before) > CHANGED:
+        if abs(after - before) > SAME:
             lists["lower" if after < before else "higher"].append(pair.key)
         if binary and (before >= PASSES) != (after >= PASSES):
             lists["broke" if after < PASSES else "fixed"].append(pair.key)

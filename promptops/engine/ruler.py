@@ -27,7 +27,7 @@ class CaseChanges:
         return bool(self.added or self.removed or self.edited)
 
 
-def case_changes(base: Mapping[str, bytes], head: Mapping[str, bytes]) -> CaseChanges:
+def case_changes(base: Mapping[str, str], head: Mapping[str, str]) -> CaseChanges:
     """The differences between two datasets, each given as the digest of every case's content by id."""
     return CaseChanges(
         added=tuple(id_ for id_ in head if id_ not in base),

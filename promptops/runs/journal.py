@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import shutil
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
@@ -30,7 +29,6 @@ RESULT_KINDS: Mapping[str, type[CaseResult]] = {
     KINDS[CaseScored]: CaseScored,
     KINDS[CaseErrored]: CaseErrored,
 }
-RUN_ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{6}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,7 @@ Kind = Literal["sample", "golden"]
 
 ALPHA = 0.025
 MIN_CHANGED = 5
-_SAME = 1e-9
+SAME = 1e-9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,8 +108,8 @@ def gather(pairs: Sequence[Pair], kind: Kind, scale: Scale) -> Evidence:
 def count_changes(sides: Columns, scale: Scale) -> Changes:
     """Count the cases, and the clusters, that changed."""
     both = list(zip(sides.base, sides.head, strict=True))
-    changed = [abs(head - base) > _SAME for base, head in both]
-    lower = sum(head - base < -_SAME for base, head in both)
+    changed = [abs(head - base) > SAME for base, head in both]
+    lower = sum(head - base < -SAME for base, head in both)
     groups: Sequence[Hashable] = range(len(both)) if sides.clusters is None else sides.clusters
     binary = scale is Scale.BINARY
     return Changes(

@@ -42,16 +42,11 @@ def t_interval(
     cluster, or a single value without clusters (Liang and Zeger 1986).
     """
     mean = weighted_mean(values, weights)
-    residuals = (
-        (value - mean for value in values)
-        if weights is None
-        else (weight * (value - mean) for value, weight in zip(values, weights, strict=True))
-    )
-    by_group = residuals if clusters is None else _summed(residuals, clusters)
     groups = len(values if clusters is None else set(clusters))
     if groups < 2:  # noqa: PLR2004 - one group tells nothing about the spread between groups
         return None
-    error = sqrt(groups / (groups - 1) * fsum(each * each for each in by_group)) / _sum_of(weights, values)
+    squares = fsum(each * each for each in residuals_by_group(values, mean, weights, clusters))
+    error = sqrt(groups / (groups - 1) * squares) / _sum_of(weights, values)
     half = t_ppf((1 + confidence) / 2, groups - 1) * error
     return Interval(mean - half, mean + half)
 
@@ -83,7 +78,20 @@ def mean_interval(
     return mean, interval
 
 
-def _summed(residuals: Iterable[float], clusters: Sequence[Hashable]) -> Iterable[float]:
+def residuals_by_group(
+    values: Sequence[float],
+    mean: float,
+    weights: Sequence[float] | None,
+    clusters: Sequence[Hashable] | None,
+) -> Iterable[float]:
+    """How far each value is from a mean, by its weight; summed over each cluster where there are clusters."""
+    residuals = (
+        (value - mean for value in values)
+        if weights is None
+        else (weight * (value - mean) for value, weight in zip(values, weights, strict=True))
+    )
+    if clusters is None:
+        return residuals
     sums: dict[Hashable, float] = {}
     for residual, cluster in zip(residuals, clusters, strict=True):
         sums[cluster] = sums.get(cluster, 0.0) + residual

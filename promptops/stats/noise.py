@@ -11,14 +11,13 @@ from random import Random
 from promptops.model.comparison import GateRules, Verdict
 from promptops.model.result import Scale
 from promptops.stats.compare import compare
-from promptops.stats.evidence import Kind
+from promptops.stats.evidence import SAME, Kind
 from promptops.stats.pairs import Pair
 from promptops.stats.power import cases_for_drop, mde_binary
 
 FEWEST_RUNS = 2
 REPETITIONS = 1000
 BREAKS_PER_DROP = 1.5
-_SAME = 1e-9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,7 +143,7 @@ def _spent(
     The last one may hold more than is left: a graded score gives a part, a pass all or nothing.
     """
     for place in order:
-        if total <= _SAME:
+        if total <= SAME:
             return
         amount = available[place]
         if amount > total:
@@ -156,7 +155,7 @@ def _spent(
 
 
 def _flips(runs: Sequence[float]) -> float:
-    return _mean(abs(first - second) > _SAME for first, second in combinations(runs, 2))
+    return _mean(abs(first - second) > SAME for first, second in combinations(runs, 2))
 
 
 def _squared_difference(runs: Sequence[float]) -> float:

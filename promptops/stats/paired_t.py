@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import fsum, inf, sqrt
 
 from promptops.stats.distributions import t_cdf, t_ppf
-from promptops.stats.intervals import CONFIDENCE
+from promptops.stats.intervals import CONFIDENCE, residuals_by_group
 
 PSEUDO_CASES = 2
 
@@ -118,17 +118,4 @@ class _Sums:
         return mean, sqrt(groups / (groups - 1) * squares) / weight
 
     def _by_group(self, mean: float) -> Iterable[float]:
-        residuals = (
-            [value - mean for value in self._differences]
-            if self._weights is None
-            else [
-                weight * (value - mean)
-                for weight, value in zip(self._weights, self._differences, strict=True)
-            ]
-        )
-        if self._clusters is None:
-            return residuals
-        sums: dict[Hashable, float] = {}
-        for residual, cluster in zip(residuals, self._clusters, strict=True):
-            sums[cluster] = sums.get(cluster, 0.0) + residual
-        return sums.values()
+        return residuals_by_group(self._differences, mean, self._weights, self._clusters)

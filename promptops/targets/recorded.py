@@ -20,8 +20,6 @@ from promptops.plugin import (
     look_up,
 )
 
-BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-
 
 @dataclass(slots=True, kw_only=True)
 class Recorded(Record):
@@ -81,8 +79,7 @@ class Recorded(Record):
 
     def _row(self, line: bytes, number: int) -> Mapping[str, JsonValue]:
         path = self._shown_path
-        text = decoded(line.removeprefix(BYTE_ORDER_MARK) if number == 1 else line, path, number)
-        return parsed(text, path, number)
+        return parsed(decoded(line, path, number), path, number)
 
     def _note(self, row: Mapping[str, JsonValue], start: int, number: int) -> None:
         id_ = look_up(row, self.id)
