@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from promptops.commands.prepare import PreparedSuite, Work, prepare, prepare_all, prepared_suite
+from promptops.commands.prepare import PreparedSuite, Work, prepare_all, prepared_suite
 from promptops.commands.project import Project
 from promptops.commands.sides import Sides, open_sides
 from promptops.commands.suite_pairs import Settled, SuitePair, suite_pairs
@@ -57,7 +57,7 @@ def _why_unchanged(sides: Sides, pair: SuitePair | Settled) -> str | None:
         return pair.reason if pair.verdict is Verdict.UNCHANGED else None
     if pair.base is None or pair.head is None:
         return None
-    after = _prepared(sides.head, pair.head)
+    after = prepared_suite(sides.head, pair.head, Selection())
     same = not any(each.cell.runs_own_code for each in after.cells) and _are_alike(sides, pair.base, after)
     return "nothing that could change a score differs" if same else None
 
@@ -67,7 +67,7 @@ def _are_alike(sides: Sides, loaded: LoadedSuite, after: PreparedSuite) -> bool:
     for each in after.cells:
         learn_identity(each)
     try:
-        before = _prepared(sides.base, loaded)
+        before = prepared_suite(sides.base, loaded, Selection())
         for each in before.cells:
             learn_identity(each)
     except InvalidFilesError:
@@ -75,7 +75,3 @@ def _are_alike(sides: Sides, loaded: LoadedSuite, after: PreparedSuite) -> bool:
     return len(before.cells) == len(after.cells) and all(
         asked_alike(base, head) for base, head in zip(before.cells, after.cells, strict=True)
     )
-
-
-def _prepared(project: Project, loaded: LoadedSuite) -> PreparedSuite:
-    return prepared_suite(project, loaded, prepare(project, loaded, Selection()))

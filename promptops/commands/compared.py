@@ -161,10 +161,11 @@ def _rates(pair: CellPair, runs: Runs) -> Iterator[CaseRate]:
                 yield CaseRate(cases=cases, metric=metric, n=n, base_mean=None, head_mean=mean)
     head = runs.results.get(pair.head.cell)
     if head is not None and pair.cases.removed:
+        base, after = runs.base(pair) or {}, runs.collector.of(pair.head.cell)
         for metric in _names(head.metrics):
-            _, before = _mean(runs.base(pair) or {}, pair.cases.removed, metric)
-            n, after = _mean(runs.collector.of(pair.head.cell), pair.cases.removed, metric)
-            yield CaseRate(cases="removed", metric=metric, n=n, base_mean=before, head_mean=after)
+            _, base_mean = _mean(base, pair.cases.removed, metric)
+            n, head_mean = _mean(after, pair.cases.removed, metric)
+            yield CaseRate(cases="removed", metric=metric, n=n, base_mean=base_mean, head_mean=head_mean)
 
 
 def _names(metrics: Sequence[MetricSummary]) -> Iterator[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from math import fsum
 
 from promptops import __version__
 from promptops.commands.base_scores import BaseScores, keep_base_scores
@@ -27,7 +26,7 @@ from promptops.engine.events import Observer
 from promptops.engine.plan import Cell
 from promptops.model.comparison import worst
 from promptops.model.diff import BaseState, Comparison, Ruler, SuiteComparison
-from promptops.model.result import SuiteResult
+from promptops.model.result import SuiteResult, paid_usd_of
 from promptops.model.suite import Gate
 from promptops.models.asking import Asking
 from promptops.runs.unfinished import COMPARISON, CONFIRMATION
@@ -75,7 +74,7 @@ class _Diff:
     def result(self) -> Comparison:
         """Runs what is missing, and compares."""
         # Such a base costs nothing, and the report can show what it answered.
-        stored = [pair.base for pair in self._pairs if pair.base and self._known.of(pair.base.cell)]
+        stored = [pair.base for pair in self._pairs if pair.base and pair.base.cell in self._known.found]
         replayed = list(replayable(self._sides.base, stored)) if stored else []
         suites = list(_to_run(self._pairs, self._known, replayed))
         if not suites:
@@ -148,7 +147,6 @@ class _Diff:
         suites = sorted(
             (*judged, *map(_settled, self._settled)), key=lambda each: (each.verdict.rank, each.suite)
         )
-        paid = [result.paid_usd for result in ran.results]
         hows = [suite.how for suite in judged]
         return Comparison(
             run_id=ran.run_id or None,
@@ -167,7 +165,7 @@ class _Diff:
             suites=tuple(suites),
             prompts=self._prompts,
             dirty_paths=tuple(map(str, sides.dirty)),
-            paid_usd=None if None in paid else fsum(each for each in paid if each is not None),
+            paid_usd=paid_usd_of(ran.results),
             settings_changes=sides.settings_changes,
             strict=sides.base.config.gate.strict,
         )
@@ -205,7 +203,7 @@ def _to_run(
     for pair in pairs:
         if not pair.unchanged:
             missing = pair.base is not None and (
-                pair.base.cell in replayed or known.of(pair.base.cell) is None
+                pair.base.cell in replayed or pair.base.cell not in known.found
             )
             yield PreparedSuite(cells=(pair.base, pair.head) if missing and pair.base else (pair.head,))
         # Where no score would differ, the head's own say it, and asking only for them is not worth the cost.

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from math import fsum
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -13,7 +12,7 @@ from promptops import __version__
 from promptops.commands.base_scores import BaseScores, keep_base_scores, scores_of
 from promptops.commands.kept_scores import ScoreKeeper
 from promptops.commands.ledger_key import LedgerKeys
-from promptops.commands.prepare import PreparedCell, PreparedSuite, prepare, prepared_suite, several_runs
+from promptops.commands.prepare import PreparedCell, PreparedSuite, prepared_suite, several_runs
 from promptops.commands.project import Project
 from promptops.commands.run_suites import Ran, RunRequest, run_suites
 from promptops.commands.sides import Sides, open_sides, with_code
@@ -27,7 +26,7 @@ from promptops.files.suite import LoadedSuite
 from promptops.model.diff import BaseState
 from promptops.model.ledger import LedgerEntry
 from promptops.model.noise import NoiseReport, SuiteNoise
-from promptops.model.result import HeadState, RunResult, Scale, SuiteResult
+from promptops.model.result import HeadState, RunResult, Scale, SuiteResult, paid_usd_of
 from promptops.models.asking import Asking
 from promptops.runs.unfinished import SUMMARY
 from promptops.stats.noise import FEWEST_RUNS, REPETITIONS, GateTrial, NoisyCase, measure_noise
@@ -60,7 +59,7 @@ def noise(project: Project, options: NoiseOptions, observer: Observer) -> NoiseR
     """
     with open_sides(project, against=None, head=None) as sides, _runnable(sides) as base:
         loaded = _suite(sides, options.suite)
-        suite = prepared_suite(base, loaded, prepare(base, loaded, Selection()))
+        suite = prepared_suite(base, loaded, Selection())
         cells = [each.cell for each in suite.cells]
         for cell in cells:
             _require_shares(cell)
@@ -69,7 +68,6 @@ def noise(project: Project, options: NoiseOptions, observer: Observer) -> NoiseR
         fresh, results = _evaluated(sides, missing, options.runs, observer)
         entries = {**known, **fresh}
         suites = [_measured(sides, cell, entries[cell], cell in known, options.plant) for cell in cells]
-    paid = [result.paid_usd for result in results]
     most = sides.base.config.gate.max_missing
     return NoiseReport(
         base=BaseState(
@@ -82,7 +80,7 @@ def noise(project: Project, options: NoiseOptions, observer: Observer) -> NoiseR
         suites=tuple(suites),
         too_many_missing=any(each.missing > most * (each.cases + each.missing) for each in suites),
         calls=sum(result.calls for result in results),
-        paid_usd=None if None in paid else fsum(each for each in paid if each is not None),
+        paid_usd=paid_usd_of(results),
     )
 
 

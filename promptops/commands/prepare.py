@@ -55,8 +55,7 @@ def prepare_all(project: Project, patterns: Sequence[str], selection: Selection)
             problems.append(each)
             continue
         try:
-            cells = prepare(project, each, selection)
-            prepared.append(prepared_suite(project, each, cells))
+            prepared.append(prepared_suite(project, each, selection))
         except InvalidFilesError as error:
             problems += error.problems
     if problems:
@@ -76,11 +75,12 @@ def several_runs(suites: Sequence[PreparedSuite], runs: int) -> list[PreparedSui
     ]
 
 
-def prepared_suite(project: Project, loaded: LoadedSuite, cells: Sequence[Cell]) -> PreparedSuite:
-    """Cells of one origin, with every call of theirs prepared once; raises InvalidFilesError."""
+def prepared_suite(project: Project, loaded: LoadedSuite, selection: Selection) -> PreparedSuite:
+    """A suite whose every call was prepared once; raises as `prepare` does."""
     return PreparedSuite(
         cells=tuple(
-            PreparedCell(cell=cell, total=check(cell), project=project, loaded=loaded) for cell in cells
+            PreparedCell(cell=cell, total=check(cell), project=project, loaded=loaded)
+            for cell in prepare(project, loaded, selection)
         )
     )
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import PurePosixPath
 
-from promptops.errors import InvalidFilesError, Location, Problem, did_you_mean
+from promptops.errors import InvalidFilesError, Location, did_you_mean
 from promptops.files.config import Settings
 from promptops.files.document import HAND_WRITTEN_BYTES, source_text
 from promptops.files.prompt import LoadedPrompt, find_prompt, load_prompt, prompt_files
@@ -79,9 +79,9 @@ def effective_prompt(
     """The prompt with what overrides it: a suite's model and parameters, and above them the environment's."""
     merged = {**prompt.parameters, **(parameters or {})}
     chosen = model or prompt.model
-    if _from_environment(settings, "defaults.model"):
+    if settings.is_from_environment("defaults.model"):
         chosen = settings.config.defaults.model
-    if _from_environment(settings, "defaults.parameters"):
+    if settings.is_from_environment("defaults.parameters"):
         merged = {**merged, **settings.config.defaults.parameters}
     return replace(prompt, model=chosen, parameters=merged)
 
@@ -95,16 +95,3 @@ def renderer_for(prompt: Prompt, tree: SourceTree, settings: Settings) -> Render
         default_model=defaults.model,
         default_parameters=defaults.parameters,
     )
-
-
-def all_prompts(tree: SourceTree, folder: str) -> Iterator[tuple[LoadedPrompt | None, tuple[Problem, ...]]]:
-    """Every prompt file, or what is wrong with it."""
-    for _, path in prompt_files(tree, folder):
-        try:
-            yield load_prompt(tree, path, folder), ()
-        except InvalidFilesError as error:
-            yield None, error.problems
-
-
-def _from_environment(settings: Settings, key: str) -> bool:
-    return settings.sources.get(key, "").startswith("PROMPTOPS_")

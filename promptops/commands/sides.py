@@ -123,8 +123,7 @@ def ruled(base: Settings, head: Settings) -> Settings:
 def _provider(name: str, base: Settings, head: Settings) -> ProviderSettings:
     before = base.config.providers.get(name, ProviderSettings())
     after = head.config.providers.get(name, ProviderSettings())
-    source = head.sources.get(f"providers.{name}.api_base", "")
-    trusted = after.api_base == before.api_base or source.startswith("PROMPTOPS_")
+    trusted = after.api_base == before.api_base or head.is_from_environment(f"providers.{name}.api_base")
     prices = {price: getattr(before, price) for price in PRICES}
     return replace(after, api_base=after.api_base if trusted else before.api_base, **prices)
 
@@ -135,7 +134,7 @@ def _base_branch(project: Project, repository: Repository, environment: Mapping[
     Only where there is no default branch the head is believed.
     """
     own = project.config.project.base
-    if project.settings.sources.get("project.base", "").startswith("PROMPTOPS_"):
+    if project.settings.is_from_environment("project.base"):
         return own
     tip = _default_tip(repository)
     if tip is None:

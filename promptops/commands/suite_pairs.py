@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 
 from promptops.commands.prepare import PreparedCell
 from promptops.commands.project import Project
 from promptops.commands.sides import Sides
-from promptops.commands.suites import load_named, suite_names
+from promptops.commands.suites import fitting, load_named, suite_names
 from promptops.engine.ruler import CaseChanges
-from promptops.errors import InvalidFilesError, NothingSelectedError, Problem, did_you_mean
+from promptops.errors import InvalidFilesError, NothingSelectedError, Problem
 from promptops.files.suite import LoadedSuite
 from promptops.model.comparison import Verdict
 
@@ -67,10 +66,11 @@ def suite_pairs(sides: Sides, patterns: Sequence[str], *, untouched: bool) -> It
     """
     base_paths, head_paths = suite_names(sides.base), suite_names(sides.head)
     names = sorted({*base_paths, *head_paths})
-    _check_patterns(names, patterns)
-    selected = [
-        name for name in names if not patterns or any(fnmatchcase(name, pattern) for pattern in patterns)
-    ]
+    if not names:
+        raise NothingSelectedError(
+            "there are no suites on either side", hint="`promptops init` makes a first one"
+        )
+    selected = fitting(names, patterns)
     if untouched:
         both = [name for name in selected if name in base_paths and name in head_paths]
         reason = "no file that it reads differs" if sides.changed else "no file differs"
@@ -109,14 +109,3 @@ def _of_head(project: Project, paths: dict[str, PurePosixPath | None]) -> dict[s
     if problems:
         raise InvalidFilesError(dict.fromkeys(problems))
     return found
-
-
-def _check_patterns(names: Sequence[str], patterns: Sequence[str]) -> None:
-    if not names:
-        raise NothingSelectedError(
-            "there are no suites on either side", hint="`promptops init` makes a first one"
-        )
-    for pattern in patterns:
-        if not any(fnmatchcase(name, pattern) for name in names):
-            hint = did_you_mean(pattern, names) or f"the suites are {', '.join(names)}"
-            raise NothingSelectedError(f"no suite is called `{pattern}`", hint=hint)

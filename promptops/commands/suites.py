@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
@@ -42,15 +42,20 @@ def selected_names(project: Project, patterns: Sequence[str]) -> dict[str, PureP
         raise NothingSelectedError(
             f"there are no suites in `{evals}/`", hint="`promptops init` makes a first one"
         )
+    return {name: known[name] for name in fitting(known, patterns)}
+
+
+def fitting(names: Collection[str], patterns: Sequence[str]) -> list[str]:
+    """Those of some suites that fit any of the names or globs; all where none are given.
+
+    Raises:
+        NothingSelectedError: a pattern fits none.
+    """
     for pattern in patterns:
-        if not any(fnmatchcase(name, pattern) for name in known):
-            hint = did_you_mean(pattern, known) or f"the suites are {', '.join(sorted(known))}"
+        if not any(fnmatchcase(name, pattern) for name in names):
+            hint = did_you_mean(pattern, names) or f"the suites are {', '.join(sorted(names))}"
             raise NothingSelectedError(f"no suite is called `{pattern}`", hint=hint)
-    return {
-        name: path
-        for name, path in known.items()
-        if not patterns or any(fnmatchcase(name, pattern) for pattern in patterns)
-    }
+    return [name for name in names if not patterns or any(fnmatchcase(name, pattern) for pattern in patterns)]
 
 
 def load_named(project: Project, name: str, path: PurePosixPath) -> LoadedSuite | None:

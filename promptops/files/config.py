@@ -35,6 +35,10 @@ class Settings(Record):
     config: Config
     sources: Mapping[str, str]
 
+    def is_from_environment(self, key: str) -> bool:
+        """Whether a setting, such as `project.base`, is one of the environment."""
+        return self.sources.get(key, "").startswith(PREFIX)
+
     def listed(self) -> Iterator[Setting]:
         """Every setting, in the order of the contract."""
         for section, values in encode(self.config).items():

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import islice
+from math import fsum
 
 from promptops.model.record import JsonValue, Record
 
@@ -174,6 +175,12 @@ class SuiteResult(Record):
     unrecorded: int = 0
     paid_usd: float | None = None
     run: int = 0
+
+
+def paid_usd_of(results: Iterable[SuiteResult]) -> float | None:
+    """US dollars that a run paid for all of these; None when a price is unknown."""
+    paid = [result.paid_usd for result in results]
+    return None if None in paid else fsum(each for each in paid if each is not None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

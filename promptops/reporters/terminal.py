@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
-from math import fsum
 from typing import TextIO
 
 from rich.console import Console
@@ -22,6 +21,7 @@ from promptops.model.result import (
     MetricSummary,
     RunResult,
     SuiteResult,
+    paid_usd_of,
 )
 from promptops.model.suite import as_text
 from promptops.reporters.amounts import cost_text, latency_text
@@ -225,9 +225,8 @@ def _cache_notes(run: RunResult) -> Iterator[str]:
     cached = sum(suite.cached for suite in run.suites)
     if cached:
         answers = cached + sum(suite.calls for suite in run.suites)
-        paid = [suite.paid_usd for suite in run.suites]
-        paid_usd = None if None in paid else fsum(each for each in paid if each is not None)
-        yield f"{cached} of {answers} answers were kept from earlier runs; this run paid {cost_text(paid_usd)}"
+        paid = cost_text(paid_usd_of(run.suites))
+        yield f"{cached} of {answers} answers were kept from earlier runs; this run paid {paid}"
     missing = run.unrecorded
     if missing:
         first = ", ".join(f"{suite}:{id_}" for suite, id_ in missing.first)
