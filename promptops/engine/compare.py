@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from promptops.engine.outcome import CaseOutcome
@@ -16,7 +16,7 @@ from promptops.model.suite import Gate
 from promptops.stats.compare import compare
 from promptops.stats.evidence import SAME
 from promptops.stats.families import compare_overall, judge_family
-from promptops.stats.golden import PASSES
+from promptops.stats.golden import PASSES, stable_breaks
 from promptops.stats.limits import check_floor, check_limits, judge_must_pass
 from promptops.stats.pairs import Pair
 from promptops.stats.slices import compare_slices
@@ -212,7 +212,7 @@ def _slices(
     return compare_slices(pairs, values=values, metric=plan.primary, rules=rules, scale=scale)
 
 
-def _case_ids(pairs: Iterable[Pair], base: Outcomes, head: Outcomes, *, binary: bool) -> CaseIds:
+def _case_ids(pairs: Sequence[Pair], base: Outcomes, head: Outcomes, *, binary: bool) -> CaseIds:
     lists: dict[str, list[str]] = {"broke": [], "fixed": [], "lower": [], "higher": []}
     for pair in pairs:
         if not (pair.base and pair.head) or pair.weight == 0:
@@ -223,4 +223,8 @@ def _case_ids(pairs: Iterable[Pair], base: Outcomes, head: Outcomes, *, binary: 
         if binary and (before >= PASSES) != (after >= PASSES):
             lists["broke" if after < PASSES else "fixed"].append(pair.key)
     lost = {id_ for side in (base, head) for id_, outcome in side.items() if outcome.lost is not None}
-    return CaseIds(errored=tuple(sorted(lost)), **{name: tuple(sorted(ids)) for name, ids in lists.items()})
+    return CaseIds(
+        errored=tuple(sorted(lost)),
+        stable_breaks=tuple(sorted(set(stable_breaks(pairs)).intersection(lists["broke"]))),
+        **{name: tuple(sorted(ids)) for name, ids in lists.items()},
+    )

@@ -34,7 +34,10 @@ class Ruler(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseIds(Record):
-    """Cases by what became of them in the metric that gates; each list is sorted by id."""
+    """Cases by what became of them in the metric that gates; each list is sorted by id.
+
+    `stable_breaks` are those of the broken ones that passed in each of at least three runs of the base.
+    """
 
     broke: tuple[str, ...] = ()
     fixed: tuple[str, ...] = ()
@@ -44,6 +47,7 @@ class CaseIds(Record):
     removed: tuple[str, ...] = ()
     edited: tuple[str, ...] = ()
     errored: tuple[str, ...] = ()
+    stable_breaks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -78,9 +78,10 @@ class CaseView:
         return self._extreme(self.base, best=fell), self._extreme(self.head or self.branch, best=not fell)
 
     @property
-    def rank(self) -> tuple[float, float, str]:
-        """Sorts what fell furthest, and most surely, to the front."""
-        return self._mean(self.head) - self._mean(self.base), self._mean(self.head), self.id
+    def rank(self) -> tuple[bool, float, float, str]:
+        """Sorts what is sure to have broken to the front, then what fell furthest."""
+        unsure = self.id not in self.suite.case_ids.stable_breaks
+        return unsure, self._mean(self.head) - self._mean(self.base), self._mean(self.head), self.id
 
     def values(self, results: Sequence[CaseResult], metric: str) -> list[float]:
         """The scores of some results in a metric."""

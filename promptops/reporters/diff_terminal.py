@@ -213,16 +213,24 @@ def _slice_rows(suite: SuiteComparison) -> Iterator[tuple[str, Text]]:
 def _id_rows(known: _Known) -> Iterator[tuple[str, Text]]:
     suite, harm = known.suite, worst_kind(known.suite)
     gain = CaseKind.HIGHER if harm is CaseKind.LOWER else CaseKind.FIXED
+    if suite.case_ids.stable_breaks:
+        yield (
+            "stable",
+            Text(f"passed in every run of the base, fails here: {_listed(suite.case_ids.stable_breaks)}"),
+        )
     kinds = (gain, CaseKind.EDITED, CaseKind.ADDED, CaseKind.REMOVED, CaseKind.ERRORED)
     for kind in kinds if known.shown else (harm, *kinds):
         ids = kind.ids(suite)
         if ids and not _is_in_ruler(suite, kind, len(ids)):
-            more = f" (+{len(ids) - MOST_IDS})" if len(ids) > MOST_IDS else ""
-            listed = ", ".join(shortened(each, LONGEST_ID) for each in ids[:MOST_IDS])
-            yield _KIND_LABELS.get(kind, kind.value), Text(f"{listed}{more}")
+            yield _KIND_LABELS.get(kind, kind.value), Text(_listed(ids))
     why = why_lost(known.cases, suite)
     if why:
         yield "", Text(f"the first: {shortened(why, LONGEST_REASON)}", "magenta")
+
+
+def _listed(ids: Sequence[str]) -> str:
+    more = f" (+{len(ids) - MOST_IDS})" if len(ids) > MOST_IDS else ""
+    return f"{', '.join(shortened(each, LONGEST_ID) for each in ids[:MOST_IDS])}{more}"
 
 
 def _is_in_ruler(suite: SuiteComparison, kind: CaseKind, count: int) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from promptops.errors import ExitCode
-from tests.support.chat_project import SUITE, chat, counting, outputs, said, settings
+from tests.support.chat_project import SUITE, case_rows, chat, counting, outputs, said, settings
 from tests.support.cli import Cli
 from tests.support.project import ProjectFolder
 from tests.support.service import Reply
@@ -132,6 +132,31 @@ def test_several_runs_are_independent_and_pooled(folder: ProjectFolder, cli: Cli
         suite = compared(folder, cli)
     assert (suite["base_runs"], suite["base_runs_left_out"]) == (3, 0)
     assert suite["metrics"][0]["base_mean"] == pytest.approx(1 / 3)
+
+
+def test_a_case_that_passed_in_every_stored_run_and_fails_now_is_named_first(
+    folder: ProjectFolder, cli: Cli
+) -> None:
+    asked: Counter[str] = Counter()
+    right = {each["message"]: each["expected"] for each in case_rows(CASES)}
+
+    def reply(message: str) -> Reply:
+        asked[message] += 1
+        flaky = message == "m1" and asked[message] == 1
+        return said("wrong" if flaky else right.get(message, "wrong"))
+
+    with chat(reply) as model:
+        committed(folder, model.url)
+        cli("eval", "--runs", "3", at=folder.root)
+        branch(folder)
+        suite = compared(folder, cli)
+        text = cli("diff", at=folder.root).out
+    ids = suite["case_ids"]
+    assert set(ids["broke"]) - set(ids["stable_breaks"]) == {"c1"}
+    assert len(ids["stable_breaks"]) == CASES - 1
+    assert f"passed in every run of the base, fails here: {', '.join(ids['stable_breaks'])}" in " ".join(
+        text.split()
+    )
 
 
 def test_the_answers_of_several_runs_are_kept_apart(folder: ProjectFolder, cli: Cli) -> None:

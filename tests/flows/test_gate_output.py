@@ -21,7 +21,7 @@ METRIC = {
     "metric", "primary", "test", "n", "base_mean", "head_mean", "delta", "ci_low", "ci_high", "broke", "fixed",
     "lower", "higher", "missing", "p_worse", "p_adjusted", "mde80", "verdict",
 }  # fmt: skip
-CASE_IDS = {"broke", "fixed", "lower", "higher", "added", "removed", "edited", "errored"}
+CASE_IDS = {"broke", "fixed", "lower", "higher", "added", "removed", "edited", "errored", "stable_breaks"}
 LATENCY = {"p50", "p95"}
 SLICED = f"{SUITE}slices: [lang]\n"
 
