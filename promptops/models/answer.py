@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from math import inf
 from typing import Any
 
@@ -48,7 +49,11 @@ def read_answer(document: JsonValue, timing: Timing, price: Price | None) -> Com
         )
         failure = "refusal" if refusal and not text else failure_of_finish(choice.get("finish_reason"))
         usage = _usage(document.get("usage"))
-        cost_usd = price.cost_usd(usage) if price and usage else _told_cost_usd(document.get("usage"))
+        cost_usd = (
+            price.at(datetime.now(UTC)).cost_usd(usage)
+            if price and usage
+            else _told_cost_usd(document.get("usage"))
+        )
     except (LookupError, TypeError, AttributeError, ValueError, OverflowError):
         raise AttemptFailed("bad_answer", "the provider's answer is not a chat completion") from None
     return Completion(

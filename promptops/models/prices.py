@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 
 from promptops.model.config import ProviderSettings
 from promptops.models.lane import Usage
+from promptops.models.off_peak import Window, windows
 
 PRICES = "model_prices_and_context_window_backup.json"
 PROVIDERS = "provider_endpoints_support_backup.json"
@@ -29,6 +31,13 @@ class Price:
     most_output_tokens: int | None = None
     above: tuple[tuple[int, Price], ...] = ()
     """Other prices for requests of more input tokens than a bound, largest bound first."""
+    off_peak: OffPeak | None = None
+
+    def at(self, moment: datetime) -> Price:
+        """The price of that moment: at some hours some models cost less."""
+        if self.off_peak is not None and any(each.holds(moment) for each in self.off_peak.windows):
+            return self.off_peak.price
+        return self
 
     def cost_usd(self, usage: Usage) -> float:
         """The cost of one call."""
@@ -41,6 +50,14 @@ class Price:
             + cached * self.cached_input_usd
             + usage.output_tokens * self.output_usd
         )
+
+
+@dataclass(frozen=True, slots=True)
+class OffPeak:
+    """Another price at certain hours."""
+
+    windows: tuple[Window, ...]
+    price: Price
 
 
 def own_price(settings: ProviderSettings) -> Price | None:
@@ -62,9 +79,13 @@ def price_of(model: str, settings: ProviderSettings) -> Price | None:
     if "input_cost_per_token" not in listed or "output_cost_per_token" not in listed:
         return None
     bounds = sorted((int(found[1]) for key in listed if (found := _ABOVE.fullmatch(key))), reverse=True)
-    return _price(
+    price = _price(
         listed, "", tuple((each * 1000, _price(listed, f"_above_{each}k_tokens")) for each in bounds)
     )
+    cheaper = listed.get("off_peak_pricing")
+    if not cheaper:
+        return price
+    return replace(price, off_peak=OffPeak(windows(cheaper), _price({**listed, **cheaper}, "")))
 
 
 def _price(listed: Mapping[str, Any], suffix: str, above: tuple[tuple[int, Price], ...] = ()) -> Price:

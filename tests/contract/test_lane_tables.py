@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -17,6 +18,10 @@ pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.slow]
 
 BY_SIZE = "together-ai-"
 """Names that stand for models of a size, which nobody can call."""
+
+
+MOMENTS = [datetime(2026, 11, 23, tzinfo=UTC) + timedelta(minutes=30 * step) for step in range(7 * 48)]
+"""A week: at some hours some models cost less."""
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +41,8 @@ def priced_models(provider: str) -> list[str]:
 @pytest.mark.parametrize("usage", [Usage(100, 10), Usage(100, 10, 40), Usage(300_000, 500, 1000)])
 @pytest.mark.parametrize("provider", ["openai", "groq", "together_ai", "mistral", "deepseek"])
 def test_prices_are_those_of_litellm(litellm: Any, provider: str, usage: Usage) -> None:
+    from litellm._internal_context import pinned_billing_time
+
     document = answer(
         usage={
             "prompt_tokens": usage.input_tokens,
@@ -49,8 +56,10 @@ def test_prices_are_those_of_litellm(litellm: Any, provider: str, usage: Usage) 
     for name in chat_models:
         price = price_of(name, ProviderSettings())
         assert price is not None
-        theirs = litellm.completion_cost(litellm.ModelResponse(**document), model=name)
-        assert price.cost_usd(usage) == pytest.approx(theirs, rel=1e-9), name
+        for moment in MOMENTS if price.off_peak else MOMENTS[:1]:
+            with pinned_billing_time(moment):
+                theirs = litellm.completion_cost(litellm.ModelResponse(**document), model=name)
+            assert price.at(moment).cost_usd(usage) == pytest.approx(theirs, rel=1e-9), (name, moment)
 
 
 @pytest.mark.parametrize("provider", ["groq", "together_ai", "mistral", "deepseek"])
