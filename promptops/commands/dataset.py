@@ -11,9 +11,10 @@ from promptops.commands.project import Project
 from promptops.commands.suites import load_named, selected_names
 from promptops.errors import InvalidFilesError, VcsError
 from promptops.files.dataset import dataset_digest, read_cases
-from promptops.files.splice import with_digest, write_whole
+from promptops.files.splice import with_digest
 from promptops.files.suite import LoadedSuite
 from promptops.files.tree import SourceTree, missing_file, read_file, resolve_reference
+from promptops.files.whole import write_whole
 from promptops.model.canonical import content_digest
 from promptops.plugin import DatasetFormat
 

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from promptops.commands.project import STATE_FOLDER
 from promptops.errors import ProjectError
-from promptops.files.splice import write_whole
+from promptops.files.whole import write_whole
 
 SCHEMAS = PurePosixPath(STATE_FOLDER) / "schemas"
 

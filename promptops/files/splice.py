@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import secrets
-from pathlib import Path
-
-from promptops.errors import InvalidFilesError, ProjectError
+from promptops.errors import InvalidFilesError
 from promptops.files.suite import LoadedSuite
 from promptops.files.yaml_source import read_yaml
 from promptops.model.text_origin import TextOrigin
@@ -32,25 +28,6 @@ def with_digest(text: str, loaded: LoadedSuite, digest: str) -> str:
         where = loaded.where("dataset")
         raise InvalidFilesError.single(where, "cannot-edit", "write the digest yourself", f"sha256: {digest}")
     return edited
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Replaces a file at once, so that nobody ever sees half of it.
-
-    Raises:
-        ProjectError: the folder cannot be written.
-    """
-    unfinished = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    try:
-        with unfinished.open("x", encoding="utf-8", newline="") as stream:
-            stream.write(text)
-        if path.exists():
-            unfinished.chmod(path.stat().st_mode)
-        unfinished.replace(path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            unfinished.unlink()
-        raise ProjectError(f"cannot write `{path}`: {error.strerror}") from None
 
 
 def _mapping(loaded: LoadedSuite) -> dict[str, object]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from promptops.errors import LedgerError
-from promptops.ledger.records import FORMAT, decode, decode_run, files_of
+from promptops.ledger.records import FORMAT, UPDATE, decode, decode_run, files_of
 from promptops.model.canonical import canonical_json
 from promptops.model.ledger import CaseIndex, LedgerEntry, ScoreColumns
 from promptops.model.record import JsonValue
@@ -49,7 +49,7 @@ def parse_export(content: bytes, name: str) -> tuple[LedgerEntry, ...]:
         if sections["format"] > FORMAT:
             raise LedgerError(
                 f"`{name}` was written by a later version of promptops",
-                hint="update promptops: `pip install --upgrade promptops-toolchain`",
+                hint=UPDATE,
             )
         entries = [_entry(sections, digest) for digest in sections["runs"]]
     except (ValueError, LookupError, TypeError, AttributeError):
@@ -58,20 +58,6 @@ def parse_export(content: bytes, name: str) -> tuple[LedgerEntry, ...]:
             hint=f"write it anew: `promptops ledger export {name}`",
         ) from None
     return tuple(sorted(entries, key=lambda entry: entry.run.time, reverse=True))
-
-
-def load_export(path: Path) -> tuple[LedgerEntry, ...]:
-    """The entries of an export file of the working tree, newest first.
-
-    Raises:
-        LedgerError: it cannot be read, is no export, or was edited.
-    """
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        message = f"`{path}` cannot be read: {error.strerror}"
-        raise LedgerError(message, hint=f"write it with `promptops ledger export {path}`") from None
-    return parse_export(content, str(path))
 
 
 def _entry(sections: Mapping[str, Any], digest: str) -> LedgerEntry:

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Self
 
 from promptops.errors import LedgerError, VcsError
-from promptops.ledger.chain import Change, files_at, write
+from promptops.files.whole import replace_whole
+from promptops.ledger.chain import SCRATCH, Change, files_at, write
 from promptops.ledger.export import export_text
 from promptops.ledger.records import files_of, runs_by_key
-from promptops.ledger.remote import Remote
+from promptops.ledger.remote import TRACKING, Remote
 from promptops.ledger.shelf import Shelf
 from promptops.ledger.union import Union
 from promptops.model.config import LedgerSettings
@@ -182,11 +183,9 @@ class Ledger:
         if keys is None:
             keys = runs_by_key(self._runs(self._shelf.tip()))
         entries = [entry for key in sorted(keys) for entry in self.find(key)]
-        unfinished = path.with_name(f"{path.name}.tmp")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            unfinished.write_text(export_text(entries), encoding="utf-8", newline="\n")
-            unfinished.replace(path)
+            replace_whole(path, export_text(entries))
         except OSError as error:
             raise LedgerError(
                 f"`{path}` cannot be written: {error.strerror}", hint="name another file"
@@ -214,7 +213,7 @@ class Ledger:
 
 
 def _check(settings: LedgerSettings) -> None:
-    reserved = settings.ref.startswith(("refs/promptops-remote/", "refs/promptops-scratch/"))
+    reserved = settings.ref.startswith((f"{TRACKING}/", f"{SCRATCH}/"))
     if reserved or ".." in settings.ref or not REF.fullmatch(settings.ref):
         hint = 'set for example `ref = "refs/promptops/runs"` under `[ledger]` in promptops.toml'
         raise VcsError(f"`{settings.ref}` is no name for the ledger's ref", hint=hint)

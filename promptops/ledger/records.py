@@ -18,6 +18,7 @@ from promptops.model.record import JsonValue, Record
 T = TypeVar("T")
 
 FORMAT = 1
+UPDATE = "update promptops: `pip install --upgrade promptops-toolchain`"
 FOLDERS = frozenset({"runs", "scores", "cases"})
 KEY = re.compile("[0-9a-f]{64}")
 
@@ -81,7 +82,7 @@ def decode_run(content: bytes, name: str) -> StoredRun:
         if digest_of(content) == name and _later_format(content):
             raise LedgerError(
                 "the ledger holds runs of a later version of promptops",
-                hint="update promptops: `pip install --upgrade promptops-toolchain`",
+                hint=UPDATE,
             ) from None
         raise
     _require_time(stored.run)

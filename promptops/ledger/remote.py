@@ -12,6 +12,7 @@ from promptops.vcs.repo import Repository
 LOST_RACES = ("lock", "failed to update ref", "incorrect old value", "already exists", "migrate")
 """Words of a remote that refused only because another writer was there at the same time."""
 
+TRACKING = "refs/promptops-remote"
 OTHER_REFS = "`refs/notes/promptops` or `refs/heads/promptops-data`"
 
 
@@ -26,7 +27,7 @@ class Remote:
     @property
     def tracking(self) -> str:
         """The local ref that says what the remote had when it was last asked."""
-        return f"refs/promptops-remote/{self.name}/runs"
+        return f"{TRACKING}/{self.name}/runs"
 
     def is_known(self) -> bool:
         """Whether the repository has such a remote."""

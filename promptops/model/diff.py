@@ -118,6 +118,11 @@ class SuiteComparison(Record):
     branch_cell: int | None = None
 
     @property
+    def is_told(self) -> bool:
+        """Whether a report has more to say of it than that nothing had to be run."""
+        return bool(self.metrics) or self.verdict is not Verdict.UNCHANGED
+
+    @property
     def primary(self) -> MetricDelta | None:
         """The metric that gates."""
         return next((metric for metric in self.metrics if metric.primary), None)

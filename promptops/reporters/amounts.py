@@ -10,6 +10,11 @@ ONE_CENT_USD = 0.01
 ONE_SECOND_MS = 1000
 
 
+def counted(count: int, noun: str) -> str:
+    """A number with its noun."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
 def cost_text(cost_usd: float | None) -> str:
     """Money for people; an unknown price is never shown as nothing."""
     if cost_usd is None:

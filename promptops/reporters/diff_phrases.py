@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from promptops.model.comparison import MetricDelta, Verdict
 from promptops.model.diff import CaseRate, Comparison, SuiteComparison
 from promptops.model.prompt import NEAREST_EXAMPLE, model_label
-from promptops.reporters.amounts import cost_text, delta_text, interval_text, latency_text
+from promptops.reporters.amounts import cost_text, counted, delta_text, interval_text, latency_text
 from promptops.reporters.printable import printable, shortened
 
 STYLES: Mapping[Verdict, str] = {
@@ -93,11 +93,6 @@ def sides_text(comparison: Comparison) -> str:
     )
 
 
-def counted(count: int, noun: str) -> str:
-    """A number with its noun."""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
-
-
 def means_text(metric: MetricDelta) -> str:
     """The score on both sides, or on the one that has it."""
     if metric.base_mean is None and metric.head_mean is None:
@@ -166,7 +161,7 @@ def notes(comparison: Comparison) -> Iterator[str]:
         is_blind = suite.primary is not None and suite.primary.is_blind
         if is_blind and suite.verdict is not Verdict.INCONCLUSIVE:
             yield f"{printable(suite.suite)} is too small or noisy to see the drop that is watched for"
-    unchanged = [suite.suite for suite in suites if suite.verdict is Verdict.UNCHANGED and not suite.metrics]
+    unchanged = [suite.suite for suite in suites if not suite.is_told]
     if unchanged:
         yield f"unchanged, so not run: {few(unchanged)}"
     if comparison.dirty_paths:

@@ -22,9 +22,10 @@ def print_prompts(console: Console, prompts: Sequence[PromptDiff]) -> None:
         console.print(Text.assemble("prompt ", (printable(prompt.prompt), "bold")))
         for change in prompt.changes:
             console.print(Padding(Text(printable(change.what)), (0, 0, 0, 2)))
+            # One change has no need of line numbers; several are told apart by them.
+            is_numbered = sum(each.startswith("@@") for each in change.diff) > 1
             for line in change.diff[:MOST_LINES]:
-                # One change has no need of line numbers; several are told apart by them.
-                if not line.startswith("@@") or sum(each.startswith("@@") for each in change.diff) > 1:
+                if is_numbered or not line.startswith("@@"):
                     console.print(Padding(Text(printable(line), STYLES.get(line[:1], "")), (0, 0, 0, 4)))
             if len(change.diff) > MOST_LINES:
                 left = len(change.diff) - MOST_LINES

@@ -68,7 +68,7 @@ def aligned(rows: Sequence[Sequence[Text]]) -> list[Text]:
 
 def _blocks(comparison: Comparison) -> Iterator[Block]:
     for suite, label in zip(comparison.suites, suite_labels(comparison.suites), strict=True):
-        if suite.metrics or suite.verdict is not Verdict.UNCHANGED:
+        if suite.is_told:
             metrics = shown_metrics(suite)
             gating = [place for place, metric in enumerate(metrics) if metric.primary]
             yield Block(

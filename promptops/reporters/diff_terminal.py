@@ -10,7 +10,6 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from promptops.model.comparison import Verdict
 from promptops.model.diff import Comparison, SuiteComparison
 from promptops.model.suite import as_text
 from promptops.reporters.diff_case_text import CasePrinter
@@ -65,7 +64,7 @@ def comparison_text(
     console = page.console(out)
     _print_headline(console, comparison)
     print_table(console, comparison)
-    told = [suite for suite in comparison.suites if suite.metrics or suite.verdict is not Verdict.UNCHANGED]
+    told = [suite for suite in comparison.suites if suite.is_told]
     for suite, label in zip(comparison.suites, suite_labels(comparison.suites), strict=True):
         known = _Known(suite, [view for view in cases if view.suite is suite], with_outputs)
         _print_suite(console, label if len(told) > 1 else "", known)

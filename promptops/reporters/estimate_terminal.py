@@ -19,13 +19,13 @@ def report_estimate(cells: Sequence[CellEstimate], out: TextIO, *, width: int) -
     """What a run would ask and cost, one line for each cell, and the sums."""
     table = Table(box=None, pad_edge=False, header_style="bold", show_footer=len(cells) > 1)
     table.add_column("suite", _total_label(cells), ratio=1, min_width=20, overflow="fold")
-    for name, column in _estimate_columns(cells).items():
+    columns = _estimate_columns(cells)
+    for name, column in columns.items():
         table.add_column(name, _amount(name, _known_sum(column)), justify="right", no_wrap=True)
     for index, cell in enumerate(cells):
         label = Text(printable(cell.suite), style="bold")
         label.append(f"\n{model_label(cell.model) if cell.model else 'no model'}", style="not bold dim")
-        columns = _estimate_columns(cells).items()
-        table.add_row(label, *(_amount(name, column[index]) for name, column in columns))
+        table.add_row(label, *(_amount(name, column[index]) for name, column in columns.items()))
     console = Console(file=out, width=width, highlight=False, markup=False, emoji=False)
     console.print(table)
     if any(cell.cost_usd is None for cell in cells):

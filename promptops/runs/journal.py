@@ -13,6 +13,7 @@ from typing import TextIO
 from promptops.errors import InvalidFilesError, Location, NothingSelectedError, ProjectError
 from promptops.files.codec import decode_value, encode, to_json
 from promptops.files.state_folder import make_state_folder
+from promptops.files.whole import replace_whole
 from promptops.model.record import JsonValue, Record
 from promptops.model.result import CaseAnswered, CaseErrored, CaseResult, CaseScored, RunResult
 from promptops.runs.lock import try_lock
@@ -194,9 +195,7 @@ class RunJournal:
 
 def _write_outcome(folder: Path, outcome: Record, name: str) -> None:
     text = json.dumps({"format": FORMAT, "run": encode(outcome)}, indent=1)
-    unfinished = folder / f"{name}.tmp"
-    unfinished.write_text(text + "\n", encoding="utf-8")
-    unfinished.replace(folder / name)
+    replace_whole(folder / name, text + "\n")
 
 
 def _json_object(path: Path) -> Mapping[str, JsonValue]:

@@ -105,14 +105,14 @@ def _of_event(search: _Search, environment: Mapping[str, str]) -> Base | None:
         return _of_merge_group(search)
     if not name.startswith("pull_request"):
         return None
+    branch = search.told("pull_request", "base", "ref") or _target(environment) or "base"
     parents = _parents(search)
     if len(parents) == PARENTS_OF_A_MERGE and _is_merge_of_pull_request(search, parents[1], environment):
-        return _first_parent(search, parents[0], environment)
+        return _first_parent(search, parents[0], branch)
     named = search.told("pull_request", "base", "sha")
     tip = search.repository.find_commit(named) if named else None
     if tip is None:
         return None
-    branch = search.told("pull_request", "base", "ref") or _target(environment) or "base"
     sha = _merge_base(search, tip)
     return (
         search.base(branch, sha, f"merge base of HEAD and the pull request's base `{branch}`", tip)
@@ -143,11 +143,10 @@ def _is_merge_of_pull_request(search: _Search, second: str, environment: Mapping
     )
 
 
-def _first_parent(search: _Search, first: str, environment: Mapping[str, str]) -> Base:
+def _first_parent(search: _Search, first: str, branch: str) -> Base:
     if search.repository.find_commit(first) is None:
         hint = f"run `git fetch --deepen=1 origin {search.head}`, or check out with `fetch-depth: 2`"
         raise VcsError("this clone is too shallow for the pull request's base", hint=hint)
-    branch = search.told("pull_request", "base", "ref") or _target(environment) or "base"
     tip = search.repository.find_commit(f"refs/remotes/origin/{branch}") or first
     return search.base(branch, first, f"`{branch}` as the pull request's merge commit joins it", tip)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from promptops.errors import LedgerError
-from promptops.ledger.export import export_text, load_export, parse_export
+from promptops.ledger.export import export_text, parse_export
 from tests.support.ledger import OpenLedger, entry, key
 from tests.support.project import ProjectFolder
 
@@ -19,9 +19,9 @@ def test_an_export_holds_what_the_ledger_finds(
     ledger.append([*(entry("a", minute) for minute in range(3)), entry("b", 9)])
     path = tmp_path / "new" / "baseline.json"
     assert ledger.export(path) == 3
-    assert load_export(path) == (entry("b", 9), entry("a", 2), entry("a", 1))
+    assert parse_export(path.read_bytes(), str(path)) == (entry("b", 9), entry("a", 2), entry("a", 1))
     assert ledger.export(path, [key("b"), key("unknown")]) == 1
-    assert load_export(path) == (entry("b", 9),)
+    assert parse_export(path.read_bytes(), str(path)) == (entry("b", 9),)
     assert [each.name for each in path.parent.iterdir()] == ["baseline.json"]
 
 
@@ -71,11 +71,6 @@ def test_an_export_with_other_line_ends_is_the_same() -> None:
 def test_an_export_of_a_later_version() -> None:
     with pytest.raises(LedgerError, match="later version"):
         parse_export(b'{"format": 2}', "base.json")
-
-
-def test_an_export_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(LedgerError, match="cannot be read"):
-        load_export(tmp_path / "none.json")
 
 
 def test_an_export_that_cannot_be_written(project: ProjectFolder, open_ledger: OpenLedger) -> None:
