@@ -11,8 +11,10 @@ import pytest
 
 from tests.support.cli import Cli
 from tests.support.gated import (
+    BROKEN,
     CASES,
     SUITE,
+    break_it,
     case_rows,
     gate,
     ids,
@@ -22,8 +24,6 @@ from tests.support.gated import (
     suite_of,
 )
 from tests.support.project import ProjectFolder
-
-BROKEN = range(12)
 
 
 def files_of(root: Path) -> dict[str, bytes]:
@@ -41,10 +41,6 @@ def state_of(folder: ProjectFolder) -> tuple[dict[str, bytes], str, str]:
         folder.git("status", "--porcelain"),
         folder.git("for-each-ref", "refs/heads", "refs/remotes", "refs/tags"),
     )
-
-
-def break_it(folder: ProjectFolder) -> None:
-    folder.write_rows("evals/outputs.jsonl", outputs(BROKEN))
 
 
 def clone(source: ProjectFolder, name: str, *options: str) -> ProjectFolder:

@@ -11,15 +11,23 @@ import pytest
 
 from tests.support.chat_project import Chat, case_rows, chat, said, settings
 from tests.support.cli import Cli
-from tests.support.gated import ASKED, gate, metric_of, on_main, outputs, start_branch, suite_of
+from tests.support.gated import (
+    ASKED,
+    ASKING,
+    CASES,
+    gate,
+    metric_of,
+    on_main,
+    outputs,
+    start_branch,
+    suite_of,
+)
 from tests.support.gated import SUITE as RECORDED
 from tests.support.project import ProjectFolder
 from tests.support.service import Reply
 
-CASES = 20
 RUNS = 3
 SUITE = ASKED + "gate: {must_pass: [c0]}\n"
-PROMPT = 'model: hosted_vllm/small\nmessages: [{{role: user, content: "{text}"}}]\n'
 
 
 @contextmanager
@@ -34,10 +42,10 @@ def branch(folder: ProjectFolder, answer: Callable[[str, int], str]) -> Iterator
     with chat(reply) as model:
         settings(folder, model.url)
         folder.write({".gitignore": ".promptops/\n", "evals/s.yaml": SUITE})
-        folder.write({"prompts/p.yaml": PROMPT.format(text="{{ message }}")})
+        folder.write({"prompts/p.yaml": ASKING.format(text="{{ message }}")})
         folder.write_rows("evals/datasets/d.jsonl", case_rows(CASES))
         start_branch(folder)
-        folder.write({"prompts/p.yaml": PROMPT.format(text="new {{ message }}")})
+        folder.write({"prompts/p.yaml": ASKING.format(text="new {{ message }}")})
         yield model
 
 
@@ -122,10 +130,10 @@ def test_offline_without_the_further_answers_it_cannot_be_told(folder: ProjectFo
         folder.git("switch", "--quiet", "--force", "main")
         folder.write({"evals/s.yaml": plain.replace("gate: {must_pass: [c0]}\n", "")}).commit("plain")
         folder.git("switch", "--quiet", "--force-create", "other")
-        folder.write({"prompts/p.yaml": PROMPT.format(text="new {{ message }}")})
+        folder.write({"prompts/p.yaml": ASKING.format(text="new {{ message }}")})
         gate(folder, cli)
         folder.git("switch", "--quiet", "--force", "branch")
-        folder.write({"prompts/p.yaml": PROMPT.format(text="new {{ message }}")})
+        folder.write({"prompts/p.yaml": ASKING.format(text="new {{ message }}")})
         result = gate(folder, cli, "--offline")
     assert (result.code, suite_of(result)["verdict"]) == (4, "invalid")
     assert "`promptops gate s`" in suite_of(result)["reason"]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
 
 from tests.support.cli import Cli, Result
-from tests.support.project import NO_SHARED_DATA, SHARED_DATA, ProjectFolder
+from tests.support.gated import start_branch
+from tests.support.project import NO_SHARED_DATA, SHARED_DATA, ProjectFolder, reference
 
 pytestmark = pytest.mark.skipif(not SHARED_DATA.is_dir(), reason=NO_SHARED_DATA)
 
@@ -26,10 +26,6 @@ scorers:
   groundedness: {type: recorded, field: judge.groundedness, low: 1, high: 5}
   relevance: {type: recorded, field: judge.relevance, low: 1, high: 5}
 """
-
-
-def reference(name: str) -> Any:
-    return json.loads((SHARED_DATA / "reference.json").read_text(encoding="utf-8"))[name]
 
 
 def add_suite(folder: ProjectFolder, name: str, source: str, ruler: str) -> None:
@@ -50,8 +46,8 @@ def answer_with(folder: ProjectFolder, name: str, source: str, system: str) -> N
 
 def branch_off(folder: ProjectFolder) -> None:
     """Commits what is there to main, and begins a branch."""
-    folder.write({".gitignore": ".promptops/\n"}).commit("main")
-    folder.git("switch", "--quiet", "--create", "branch")
+    folder.write({".gitignore": ".promptops/\n"})
+    start_branch(folder)
 
 
 def gated(folder: ProjectFolder, cli: Cli) -> Result:

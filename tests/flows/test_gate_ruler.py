@@ -8,8 +8,10 @@ import pytest
 
 from tests.support.cli import Cli
 from tests.support.gated import (
+    BROKEN,
     CASES,
     SUITE,
+    break_it,
     case_rows,
     gate,
     ids,
@@ -22,7 +24,6 @@ from tests.support.gated import (
 from tests.support.project import ProjectFolder
 
 Dodge = Callable[[ProjectFolder], object]
-BROKEN = range(12)
 RULER = SUITE + "gate: {floor: 0.9, must_pass: [c00]}\n"
 TOML = '[gate]\nmargin = 0.05\n[project]\nbase = "main"\n'
 
@@ -104,7 +105,7 @@ def test_a_branch_that_changes_its_ruler_fails_all_the_same(
 ) -> None:
     dodge, words = DODGES[name]
     on_main(folder, suite=RULER, toml=TOML)
-    folder.write_rows("evals/outputs.jsonl", outputs(BROKEN))
+    break_it(folder)
     plain = gate(folder, cli)
     dodge(folder)
     result = gate(folder, cli)
@@ -197,7 +198,8 @@ def test_settings_that_measure_are_the_base_s_and_what_the_branch_changes_is_nam
 ) -> None:
     toml, words = SETTINGS[name]
     on_main(folder)
-    folder.write({"promptops.toml": toml}).write_rows("evals/outputs.jsonl", outputs(BROKEN))
+    folder.write({"promptops.toml": toml})
+    break_it(folder)
     folder.commit("dodge")
     result = gate(folder, cli)
     assert (result.code, suite_of(result)["verdict"]) == (1, "regressed")
@@ -236,7 +238,7 @@ def test_a_suite_that_is_new_is_new_and_has_a_floor_all_the_same(folder: Project
     folder.write({".gitignore": ".promptops/\n", "promptops.toml": ""})
     start_branch(folder)
     folder.write({"evals/s.yaml": SUITE}).write_rows("evals/datasets/d.jsonl", case_rows())
-    folder.write_rows("evals/outputs.jsonl", outputs(BROKEN))
+    break_it(folder)
     result = gate(folder, cli)
     assert (result.code, suite_of(result)["verdict"]) == (0, "new")
     assert metric_of(result)["head_mean"] == (CASES - len(BROKEN)) / CASES

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.support.chat import USAGE, answer, refusal
-from tests.support.cli import Cli, Result
+from tests.support.cli import Cli, Result, only_suite
 from tests.support.project import ProjectFolder
 from tests.support.service import Call, Reply, Service, service
 
@@ -93,11 +93,6 @@ def evaluate(project: ProjectFolder, cli: Cli, server: Service, *arguments: str,
 
 def _toml(value: object) -> str:
     return f'"{value}"' if isinstance(value, str) else str(value)
-
-
-def only_suite(result: Result) -> Any:
-    (suite,) = result.json["suites"]
-    return suite
 
 
 def scores(result: Result) -> Any:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
-from tests.support.cli import Cli, Result
+from tests.support.cli import Cli, Result, only_suite
 from tests.support.openai_server import Answer, serving
 from tests.support.project import ProjectFolder
 
@@ -42,11 +40,6 @@ def evaluate(project: ProjectFolder, cli: Cli, url: str, *, retries: int = 2) ->
     result = cli("eval", "--format", "json", at=project.root)
     assert KEY not in result.out + result.err
     return result
-
-
-def only_suite(result: Result) -> Any:
-    (suite,) = result.json["suites"]
-    return suite
 
 
 def test_a_run_has_scores_tokens_and_cost(project: ProjectFolder, cli: Cli) -> None:

@@ -8,13 +8,9 @@ from typing import Any
 import pytest
 
 from tests.support.cli import Cli
-from tests.support.project import NO_SHARED_DATA, SHARED_DATA, ProjectFolder, rows
+from tests.support.project import NO_SHARED_DATA, SHARED_DATA, ProjectFolder, reference, rows
 
 pytestmark = pytest.mark.skipif(not SHARED_DATA.is_dir(), reason=NO_SHARED_DATA)
-
-
-def reference(name: str) -> Any:
-    return json.loads((SHARED_DATA / "reference.json").read_text(encoding="utf-8"))[name]
 
 
 def evaluate(folder: ProjectFolder, cli: Cli) -> dict[str, Any]:

@@ -37,3 +37,9 @@ class Cli:
         code = main(arguments)
         captured = self.capsys.readouterr()
         return Result(code, captured.out, captured.err)
+
+
+def only_suite(result: Result) -> Any:
+    """The one suite of a command's result."""
+    (suite,) = result.json["suites"]
+    return suite

@@ -12,6 +12,7 @@ from tests.support.cli import Cli, Result
 from tests.support.project import ProjectFolder
 
 CASES = 20
+BROKEN = range(12)
 SUITE = """\
 target: {recorded: {path: outputs.jsonl}}
 dataset: datasets/d.jsonl
@@ -73,6 +74,11 @@ def on_main(
     folder.write_rows("evals/datasets/d.jsonl", case_rows())
     folder.write_rows("evals/outputs.jsonl", outputs(wrong))
     start_branch(folder)
+
+
+def break_it(folder: ProjectFolder) -> None:
+    """Outputs of which enough are wrong for the gate to see it."""
+    folder.write_rows("evals/outputs.jsonl", outputs(BROKEN))
 
 
 def start_branch(folder: ProjectFolder) -> None:

@@ -49,3 +49,8 @@ class ProjectFolder:
 def rows(path: Path) -> list[dict[str, Any]]:
     """The rows of a JSONL file."""
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+
+
+def reference(name: str) -> Any:
+    """What is known of a set of the recorded data, by a computation that is not ours."""
+    return json.loads((SHARED_DATA / "reference.json").read_text(encoding="utf-8"))[name]

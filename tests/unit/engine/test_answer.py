@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import json
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +10,7 @@ from promptops.model.suite import AnswerSteps
 from promptops.plugin import Case, Completion, Sample, Scorer
 from promptops.scorers.exact_match import ExactMatch
 from promptops.scorers.numeric_match import NumericMatch
-from tests.support.project import NO_SHARED_DATA, SHARED_DATA, rows
+from tests.support.project import NO_SHARED_DATA, SHARED_DATA, reference, rows
 
 needs_shared_data = pytest.mark.skipif(not SHARED_DATA.is_dir(), reason=NO_SHARED_DATA)
 
@@ -77,11 +75,6 @@ def test_a_path_that_cannot_be_followed_is_told_before_anything_runs(path: str) 
 
 def test_all_that_is_wrong_is_told_at_once() -> None:
     assert len(check(AnswerSteps(after="", regex="(", json_path="a["))) == 3
-
-
-@cache
-def reference(name: str) -> Any:
-    return json.loads((SHARED_DATA / "reference.json").read_text(encoding="utf-8"))[name]
 
 
 def right_ids(cases: Path, outputs: Path, steps: AnswerSteps | None, scorer: Scorer) -> set[str]:

@@ -11,7 +11,6 @@ from tests.support.ledger import Hub, OpenLedger, entry, key
 from tests.support.project import ProjectFolder
 
 REF = "refs/promptops/runs"
-TRACKING = "refs/promptops-remote/origin/runs"
 
 
 def tree(project: ProjectFolder, ref: str = REF) -> str:

@@ -8,13 +8,12 @@ import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from promptops.errors import ExitCode
 from promptops.targets.command import LONGEST_LINE_BYTES, MOST_RESTARTS
-from tests.support.cli import Cli, Result
+from tests.support.cli import Cli, Result, only_suite
 from tests.support.process import LONGEST_WAIT_S, is_alive, start, wait_until
 from tests.support.project import ProjectFolder, rows
 
@@ -57,11 +56,6 @@ def write(folder: ProjectFolder, body: str, *, options: str = "", settings: str 
 def pids(folder: ProjectFolder) -> list[int]:
     path = folder.root / "pids"
     return [int(line) for line in path.read_text(encoding="utf-8").split()] if path.exists() else []
-
-
-def only_suite(result: Result) -> Any:
-    (suite,) = result.json["suites"]
-    return suite
 
 
 def losses(result: Result) -> list[tuple[str, str]]:

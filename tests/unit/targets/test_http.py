@@ -12,7 +12,7 @@ import pytest
 
 from promptops.errors import ExitCode
 from promptops.targets.http import KEY_REJECTED, MOST_BYTES
-from tests.support.cli import Cli, Result
+from tests.support.cli import Cli, Result, only_suite
 from tests.support.project import ProjectFolder, rows
 from tests.support.service import Call, Reply, service
 
@@ -45,11 +45,6 @@ def evaluate(folder: ProjectFolder, cli: Cli, monkeypatch: pytest.MonkeyPatch) -
 
 def answering(body: Any) -> Callable[[Call], Reply]:
     return lambda _: Reply(body)
-
-
-def only_suite(result: Result) -> Any:
-    (suite,) = result.json["suites"]
-    return suite
 
 
 def losses(result: Result) -> list[tuple[str, str]]:

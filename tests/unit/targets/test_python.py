@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import pytest
 
 from promptops.errors import ExitCode
-from tests.support.cli import Cli, Result
+from tests.support.cli import Cli, Result, only_suite
 from tests.support.project import ProjectFolder
 
 CASES = [{"id": f"c{n}", "message": f"m{n}", "expected": f"m{n}"} for n in range(3)]
@@ -45,11 +44,6 @@ def evaluate(folder: ProjectFolder, cli: Cli, monkeypatch: pytest.MonkeyPatch) -
 
     yield run
     sys.modules.pop("app", None)
-
-
-def only_suite(result: Result) -> Any:
-    (suite,) = result.json["suites"]
-    return suite
 
 
 @pytest.mark.parametrize("function", ["app.py:answer", "app:answer", "app.py:later"])

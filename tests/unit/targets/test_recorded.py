@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from promptops.errors import ExitCode
-from tests.support.cli import Cli, Result
+from tests.support.cli import Cli, Result, only_suite
 from tests.support.project import ProjectFolder
 
 CASES = [{"id": f"c{n}", "expected": f"m{n}"} for n in range(3)]
@@ -32,11 +32,6 @@ def evaluate(folder: ProjectFolder, cli: Cli) -> Evaluate:
         return cli("eval", "--format", "json", at=folder.root)
 
     return run
-
-
-def only_suite(result: Result) -> Any:
-    (suite,) = result.json["suites"]
-    return suite
 
 
 def mean(result: Result) -> Any:
