@@ -6,24 +6,28 @@ name is the plugin's name, the class's fields are its options, its docstring is 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, ClassVar, Protocol, runtime_checkable
 
 from promptops.model.prompt import RenderedPrompt
 from promptops.model.record import JsonValue, Record
-from promptops.model.result import NOT_ASKED, Completion, Scale, Score
+from promptops.model.result import NOT_ASKED, Completion, Item, Part, Scale, Score
 from promptops.model.suite import Case, as_text, look_up
 
 __all__ = [
     "NOT_ASKED",
+    "AsyncScorer",
     "Case",
     "CaseFailure",
     "Completion",
     "DatasetFormat",
     "Example",
+    "GroupScorer",
+    "Item",
     "JsonValue",
     "Model",
+    "Part",
     "Record",
     "RenderedPrompt",
     "Request",
@@ -32,6 +36,7 @@ __all__ = [
     "Scale",
     "Score",
     "Scorer",
+    "SuiteScorer",
     "Target",
     "TargetContext",
     "as_text",
@@ -94,6 +99,58 @@ class Scorer(Protocol):
 
     def score(self, sample: Sample) -> Score:
         """The score of one sample; raise `CaseFailure` when the scorer itself breaks."""
+        ...
+
+
+@runtime_checkable
+class SuiteScorer(Scorer, Protocol):
+    """A scorer whose metric is no mean of scores, but one statistic of all cases, like F1.
+
+    Each score brings the `item` of its case; its value says how right this case is by itself, so that
+    reports can name cases that broke.
+    """
+
+    def statistic(self, items: Sequence[Item], weights: Sequence[float]) -> float:
+        """In [0, 1], higher is better; NaN where it is not defined. Equal items may come as one."""
+        ...
+
+
+@runtime_checkable
+class GroupScorer(Protocol):
+    """A scorer that joins others; its scale is binary where all of them pass or fail, if it says so."""
+
+    version: ClassVar[int]
+    scale: ClassVar[Scale]
+    examples: ClassVar[tuple[Example, ...]]
+
+    @property
+    def scorers(self) -> Mapping[str, Mapping[str, JsonValue]]:
+        """The scorers that are joined, as a suite writes them."""
+        ...
+
+    def join(self, parts: Sequence[Part]) -> Score:
+        """The score of the group."""
+        ...
+
+
+@runtime_checkable
+class AsyncScorer(Protocol):
+    """A scorer that waits for others: a service, a model. It is opened once a run, and its calls overlap."""
+
+    version: ClassVar[int]
+    scale: ClassVar[Scale]
+    examples: ClassVar[tuple[Example, ...]]
+
+    async def open(self, context: TargetContext) -> None:
+        """Get ready. Raises PromptopsError."""
+        ...
+
+    async def score(self, sample: Sample) -> Score:
+        """As Scorer's; one that takes longer than `[run] timeout_s` loses the case."""
+        ...
+
+    async def close(self) -> None:
+        """Stop what `open` started."""
         ...
 
 

@@ -4,15 +4,30 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import fields, is_dataclass
-from typing import Any
+from inspect import iscoroutinefunction
+from typing import Any, cast
 
+from promptops import registry
 from promptops.engine.answer import extract
+from promptops.engine.plan import ScorerPlan
+from promptops.engine.score import adjusted, joined
 from promptops.errors import Location
 from promptops.files.codec import decode_value
 from promptops.model.suite import Case
-from promptops.plugin import CaseFailure, Completion, Example, Sample, Scale, Score, Scorer
+from promptops.plugin import (
+    CaseFailure,
+    Completion,
+    Example,
+    GroupScorer,
+    JsonValue,
+    Sample,
+    Scale,
+    Score,
+    Scorer,
+)
 
 ODD_OUTPUTS = ("", "\0", "\ud800", "[" * 10_000, "9" * 10_000, "1e999", '{"a": NaN}', "- .", "\u2212")
 """What models have answered, or might: no output may break a scorer."""
@@ -30,12 +45,32 @@ def check_scorer(plugin: type[Any]) -> None:
     """
     _check_declarations(plugin)
     for example in plugin.examples:
-        scorer: Scorer = decode_value(plugin, dict(example.options), Location("example"))
-        score = _check_score(scorer, _sample(example, example.output))
+        plan = _plan("example", plugin, example.options)
+        score = _check_score(plan, _sample(example, example.output))
         got = None if score is None else score.value
         assert got == example.score, f"{example} scores {got}: {score.reason if score else 'lost'}"
         for output in ODD_OUTPUTS:
-            _check_score(scorer, _sample(example, output))
+            _check_score(plan, _sample(example, output))
+
+
+def _plan(name: str, plugin: type[Any], options: Mapping[str, JsonValue]) -> ScorerPlan:
+    """A scorer, or a group with its members; of what fits every scorer a member may have `not` and `weight`."""
+    own = {key: value for key, value in options.items() if key not in ("type", "not", "weight")}
+    scorer = decode_value(plugin, own, Location("example"))
+    members = scorer.scorers if isinstance(scorer, GroupScorer) else {}
+    parts = (
+        _plan(f"{name}.{member}", registry.plugin("scorers", written["type"], Location(member)), written)
+        for member, written in members.items()
+    )
+    return ScorerPlan(
+        name=name,
+        type=plugin.__name__,
+        scorer=scorer,
+        options=own,
+        negate=options.get("not", False),
+        weight=options.get("weight"),
+        parts=tuple(parts),
+    )
 
 
 def _check_declarations(plugin: type[Any]) -> None:
@@ -46,7 +81,10 @@ def _check_declarations(plugin: type[Any]) -> None:
     assert type(plugin.version) is int, "`version` is a whole number"
     assert plugin.version >= 1, "`version` counts from 1"
     assert isinstance(plugin.scale, Scale), "`scale` is a Scale"
-    assert plugin.examples or getattr(plugin, "runs_local_code", False), "a scorer has examples"
+    needs_others = getattr(plugin, "runs_local_code", False) or iscoroutinefunction(
+        getattr(plugin, "score", None)
+    )
+    assert plugin.examples or needs_others, "a scorer has examples"
     shown = {name for example in plugin.examples for name in example.options}
     assert is_dataclass(plugin), "a scorer is a dataclass: its fields are its options"
     for option in fields(plugin):
@@ -63,26 +101,32 @@ def _sample(example: Example, output: str) -> Sample:
     )
 
 
-def _check_score(scorer: Scorer, sample: Sample) -> Score | None:
+def _check_score(plan: ScorerPlan, sample: Sample) -> Score | None:
     """The score, or None for a lost case."""
     before = deepcopy(sample)
-    first, second = _scored(scorer, sample), _scored(scorer, sample)
+    first, second = _scored(plan, sample), _scored(plan, sample)
     assert first == second, f"the same sample scores {first}, then {second}"
     assert sample == before, "the scorer changed its sample"
     if first is not None and first.value is not None:
-        _check_range(first.value, scorer.scale)
+        _check_range(first.value, plan.case_scale)
     return first
 
 
-def _scored(scorer: Scorer, sample: Sample) -> Score | None:
+def _scored(plan: ScorerPlan, sample: Sample) -> Score | None:
     try:
-        score = scorer.score(sample)
+        score = _score(plan, sample)
     except CaseFailure:
         return None
     except Exception as error:
         raise AssertionError(f"the output {sample.output[:40]!r} breaks the scorer: {error!r}") from error
     assert isinstance(score, Score), f"`score` returned {type(score).__name__}, not a Score"
     return score
+
+
+def _score(plan: ScorerPlan, sample: Sample) -> Score:
+    if not plan.parts:
+        return cast("Scorer", plan.scorer).score(sample)
+    return joined(plan, [adjusted(part, _score(part, sample)) for part in plan.parts])
 
 
 def _check_range(value: float, scale: Scale) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import aclosing, asynccontextmanager, closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, cast
 
 from promptops.commands.cell_runs import CellRuns
 from promptops.commands.interruption import interruptible
@@ -19,13 +19,14 @@ from promptops.commands.resume import Resumed, resume_digest
 from promptops.commands.target_context import SuiteContext
 from promptops.engine.events import Observer
 from promptops.engine.execute import Execution, execute
+from promptops.engine.plan import Cell
 from promptops.engine.scoring import Scoring
 from promptops.errors import InterruptedRunError, InvalidFilesError
 from promptops.halt import Halt
 from promptops.model.record import Record
 from promptops.model.result import SuiteResult
 from promptops.models.asking import Asking
-from promptops.plugin import Target
+from promptops.plugin import AsyncScorer, Target
 from promptops.runs.journal import RunPlan
 
 Outcome = TypeVar("Outcome", bound=Record)
@@ -120,18 +121,23 @@ async def _journalled(request: RunRequest[Outcome], models: Models, halt: Halt) 
 
 @asynccontextmanager
 async def _opened(cells: Sequence[PreparedCell], models: Models) -> AsyncIterator[None]:
-    """Every target and model is opened before the first call, so that a missing key costs nothing."""
-    opened: list[Target] = []
+    """Every target, model and scorer is opened before the first call, so that a missing key costs nothing."""
+    opened: list[Target | AsyncScorer] = []
     try:
         for each in cells:
             context = SuiteContext(each.project, each.loaded, models)
-            target = each.cell.target
-            if all(target is not other for other in opened):
-                opened.append(target)
-                await target.open(context)
+            for used in _used_by(each.cell):
+                if all(used is not other for other in opened):
+                    opened.append(used)
+                    await used.open(context)
             if each.cell.model is not None:
                 context.model(each.cell.model)
         yield
     finally:
-        for target in opened:
-            await target.close()
+        for used in opened:
+            await used.close()
+
+
+def _used_by(cell: Cell) -> Iterator[Target | AsyncScorer]:
+    yield cell.target
+    yield from (cast("AsyncScorer", each.scorer) for each in cell.plan.all_scorers if each.waits)

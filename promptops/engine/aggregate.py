@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from math import fsum
 
+from promptops.engine.classification import classification_of
+from promptops.engine.flip_tally import FlipTally
+from promptops.engine.metric_tally import MetricTally
 from promptops.engine.plan import Cell, SuitePlan
 from promptops.engine.score import WEIGHTED
-from promptops.model.record import JsonValue
 from promptops.model.result import (
     NOT_ASKED,
     CaseErrored,
@@ -18,36 +19,14 @@ from promptops.model.result import (
     FailedOutput,
     LatencySummary,
     LostCase,
-    MetricSummary,
-    Scale,
     SliceSummary,
     SuiteResult,
 )
 from promptops.model.suite import as_text
-from promptops.stats.intervals import mean_interval
 from promptops.stats.quantile import quantile
 
 MOST_LISTED = 1000
 """Lost and failed cases that are listed; all of them are counted, and stand in the journal."""
-
-
-@dataclass(slots=True)
-class _Metric:
-    """The values of a metric, one a case; weights and clusters only where the suite has some."""
-
-    values: array[float] = field(default_factory=lambda: array("d"))
-    weights: array[float] = field(default_factory=lambda: array("d"))
-    clusters: list[str | None] = field(default_factory=list)
-    unscored: int = 0
-
-
-@dataclass(slots=True)
-class _Slice:
-    """Weighted sums of a metric over the cases that share a value."""
-
-    n: int = 0
-    weight: float = 0.0
-    weighted: float = 0.0
 
 
 @dataclass(slots=True)
@@ -85,8 +64,11 @@ class Tally:
     money: _Money = field(default_factory=_Money)
     latencies_ms: array[float] = field(default_factory=lambda: array("d"))
     _open: dict[str, list[CaseResult]] = field(default_factory=dict)
-    _metrics: dict[str, _Metric] = field(default_factory=dict)
-    _slices: dict[tuple[str, str, str], tuple[JsonValue, _Slice]] = field(default_factory=dict)
+    _metrics: dict[str, MetricTally] = field(default_factory=dict)
+    _flips: FlipTally = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._flips = FlipTally(self.plan.primary)
 
     def add(self, result: CaseResult) -> None:
         """Counts one result; a case counts as soon as all its repeats are there."""
@@ -126,12 +108,14 @@ class Tally:
             latency_ms=LatencySummary(
                 p50=quantile(self.latencies_ms, 0.5), p95=quantile(self.latencies_ms, 0.95)
             ),
-            metrics=tuple(self._metric_summaries()),
+            metrics=tuple(each.summary(primary=each.name == self.plan.primary) for each in self._in_order()),
             slices=tuple(self._slice_summaries()),
             errors=tuple(sorted(self.errors, key=lambda lost: lost.id)),
             failed_output=tuple(sorted(self.failed.values(), key=lambda failed: failed.id)),
             lane=lane,
             run=cell.run,
+            flips=self._flips.result(),
+            classification=next(filter(None, map(classification_of, self._in_order())), None),
         )
 
     def _close_case(self, repeats: Sequence[CaseResult]) -> None:
@@ -147,68 +131,32 @@ class Tally:
             self.errors.append(LostCase(id=lost.case_id, kind=lost.kind, message=lost.message))
 
     def _add_scores(self, repeats: Sequence[CaseScored]) -> None:
-        """Repeats of a case are averaged, since they are not new cases."""
-        case = repeats[0]
-        for metric in case.scores:
-            values = [value for each in repeats if (value := each.scores[metric].value) is not None]
-            kept = self._metrics.get(metric) or self._metrics.setdefault(metric, _Metric())
-            kept.unscored += len(repeats) - len(values)
-            if not values:
-                continue
-            value = values[0] if len(values) == 1 else fsum(values) / len(values)
-            kept.values.append(value)
-            if self.plan.suite.weight is not None:
-                kept.weights.append(case.weight)
-            if self.plan.suite.cluster is not None:
-                kept.clusters.append(case.cluster)
-            for name, member in case.slices.items():
-                self._add_to_slice((name, as_text(member), metric), member, value, case.weight)
+        for name in repeats[0].scores:
+            self._metric(name).add(repeats)
+        if len(repeats) > 1:
+            self._flips.add(repeats)
 
-    def _add_to_slice(
-        self, key: tuple[str, str, str], member: JsonValue, value: float, weight: float
-    ) -> None:
-        kept = self._slices.setdefault(key, (member, _Slice()))[1]
-        kept.n += 1
-        kept.weight += weight
-        kept.weighted += weight * value
-
-    def _metric_summaries(self) -> Iterator[MetricSummary]:
-        scales = {scorer.name: scorer.scale for scorer in self.plan.scorers}
-        for name in (*scales, *({WEIGHTED} & set(self._metrics))):
-            metric = self._metrics.get(name, _Metric())
-            scale = scales.get(name, Scale.UNIT)
-            mean, interval = _summary(metric, scale)
-            yield MetricSummary(
-                metric=name,
-                primary=name == self.plan.primary,
-                scale=scale,
-                n=len(metric.values),
-                mean=mean,
-                ci_low=interval[0] if interval else None,
-                ci_high=interval[1] if interval else None,
-                unscored=metric.unscored,
+    def _metric(self, name: str) -> MetricTally:
+        kept = self._metrics.get(name)
+        if kept is None:
+            suite = self.plan.suite
+            kept = self._metrics[name] = MetricTally(
+                name,
+                next((each for each in self.plan.scorers if each.name == name), None),
+                has_weights=suite.weight is not None,
+                has_clusters=suite.cluster is not None,
             )
+        return kept
 
-    def _slice_summaries(self) -> Iterator[SliceSummary]:
-        metrics = list(self._metrics)
-        ordered = sorted(self._slices.items(), key=lambda entry: (entry[0][:2], metrics.index(entry[0][2])))
-        for (name, _, metric), (value, kept) in ordered:
-            mean = kept.weighted / kept.weight
-            yield SliceSummary(slice=name, value=value, metric=metric, n=kept.n, mean=mean)
+    def _in_order(self) -> list[MetricTally]:
+        """The metrics as the suite names them, also those that no case has."""
+        names = (*(scorer.name for scorer in self.plan.scorers), *({WEIGHTED} & set(self._metrics)))
+        return [self._metric(name) for name in names]
+
+    def _slice_summaries(self) -> list[SliceSummary]:
+        rows = (row for metric in self._in_order() for row in metric.slices())
+        return sorted(rows, key=lambda row: (row.slice, as_text(row.value)))
 
 
 def _plus(sum_usd: float | None, cost_usd: float | None) -> float | None:
     return None if sum_usd is None or cost_usd is None else sum_usd + cost_usd
-
-
-def _summary(metric: _Metric, scale: Scale) -> tuple[float | None, tuple[float, float] | None]:
-    if not metric.values:
-        return None, None
-    weights, clusters = metric.weights, metric.clusters
-    mean, interval = mean_interval(
-        metric.values,
-        scale=scale,
-        weights=weights if weights and min(weights) != max(weights) else None,
-        clusters=clusters if clusters and None not in clusters else None,
-    )
-    return mean, (interval.low, interval.high) if interval else None

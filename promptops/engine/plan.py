@@ -6,16 +6,20 @@ import hashlib
 import heapq
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
+from inspect import iscoroutinefunction
 from typing import cast
 
 from promptops.errors import InvalidFilesError, Location, NothingSelectedError, Problem, did_you_mean
 from promptops.model.prompt import NEAREST_EXAMPLE
 from promptops.model.record import JsonValue, Record
-from promptops.model.result import Scale
+from promptops.model.result import Item, Scale
 from promptops.model.suite import AnswerSteps, Case, Suite, as_text, look_up
-from promptops.plugin import Request, Scorer, Target
+from promptops.plugin import AsyncScorer, GroupScorer, Request, Scorer, Target
 from promptops.render.expression import Expression, ValueTemplate
 from promptops.render.messages import Renderer
+from promptops.stats.bootstrap import Statistic
+from promptops.stats.repeats import MEAN, Reduction
 
 MOST_PROBLEMS = 20
 DETERMINISTIC_TARGETS = ("recorded", "render")
@@ -24,11 +28,14 @@ OWN_CODE = ("python", "command", "http")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScorerPlan(Record):
-    """A scorer as one suite uses it; its results stand under `name`."""
+    """A scorer as one suite uses it; its results stand under `name`, of which a group's come first.
+
+    `parts` are the members of a group, `reduction` makes one score of a case's repeats.
+    """
 
     name: str
     type: str
-    scorer: Scorer
+    scorer: Scorer | AsyncScorer | GroupScorer
     options: Mapping[str, JsonValue]
     negate: bool = False
     threshold: float | None = None
@@ -37,11 +44,50 @@ class ScorerPlan(Record):
     expected: ValueTemplate | None = None
     code: str | None = None
     """The digest of the file of the repository that scores, where it is one."""
+    reduction: Reduction = MEAN
+    parts: tuple[ScorerPlan, ...] = ()
+
+    @property
+    def waits(self) -> bool:
+        """Whether the scorer waits for others while it scores."""
+        return _waits(type(self.scorer))
+
+    @property
+    def case_scale(self) -> Scale:
+        """The scale of one score: a threshold makes pass or fail of anything, and a group is what its members are."""
+        if self.threshold is not None:
+            return Scale.BINARY
+        if self.scorer.scale is Scale.BINARY and any(
+            part.case_scale is not Scale.BINARY for part in self.parts
+        ):
+            return Scale.UNIT
+        return self.scorer.scale
 
     @property
     def scale(self) -> Scale:
-        """The scale of what is reported: a threshold makes pass or fail of anything."""
-        return self.scorer.scale if self.threshold is None else Scale.BINARY
+        """The scale of what is reported."""
+        return Scale.UNIT if self.statistic else self.reduction.scale_of(self.case_scale)
+
+    @property
+    def statistic(self) -> Statistic[Item] | None:
+        """What makes one number of all cases; None where that is the mean of their scores."""
+        return getattr(self.scorer, "statistic", None)
+
+    @property
+    def gives_labels(self) -> bool:
+        """Whether its items are (predicted labels, expected labels)."""
+        return getattr(self.scorer, "gives_labels", False)
+
+    def walk(self) -> Iterator[ScorerPlan]:
+        """The scorer, and all members of a group."""
+        yield self
+        for part in self.parts:
+            yield from part.walk()
+
+
+@cache
+def _waits(scorer: type[object]) -> bool:
+    return iscoroutinefunction(getattr(scorer, "score", None))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +104,11 @@ class SuitePlan(Record):
     """The dataset's digest as it is now: a file may be edited while its cases run."""
     inputs: ValueTemplate | None = None
     expected: ValueTemplate | None = None
+
+    @property
+    def all_scorers(self) -> Iterator[ScorerPlan]:
+        """Every scorer, also the members of groups."""
+        return (each for scorer in self.scorers for each in scorer.walk())
 
     @property
     def primary(self) -> str:
@@ -90,7 +141,7 @@ class Cell(Record):
         """Whether code of the user's answers or scores, which no digest of the cell covers."""
         return self.target_type in OWN_CODE or any(
             "/" in scorer.type or getattr(scorer.scorer, "runs_local_code", False)
-            for scorer in self.plan.scorers
+            for scorer in self.plan.all_scorers
         )
 
 
@@ -156,7 +207,7 @@ def case_jobs(cell: Cell, case: Case) -> Iterator[Job]:
     rendered = cell.renderer.render(inputs) if cell.renderer else None
     own_expected = {
         scorer.name: scorer.expected.evaluate({"case": case.fields})
-        for scorer in plan.scorers
+        for scorer in plan.all_scorers
         if scorer.expected is not None
     }
     cluster = _cluster(plan, case)

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import cast
 
 from promptops.engine.answer import extract
 from promptops.engine.plan import Cell, Job, ScorerPlan
-from promptops.model.result import CaseErrored, CaseScored, Completion, Scale, Score
-from promptops.plugin import CaseFailure, Sample
+from promptops.model.result import (
+    CaseErrored,
+    CaseScored,
+    Completion,
+    Part,
+    Scale,
+    Score,
+    weighted_score,
+)
+from promptops.plugin import CaseFailure, GroupScorer, Sample
 
 WEIGHTED = "weighted"
 """The metric that joins the scorers of a suite in which one has a weight."""
@@ -19,6 +29,17 @@ def sample_of(plan: ScorerPlan, cell: Cell, job: Job, completion: Completion) ->
     expected = job.own_expected.get(plan.name, job.expected)
     output = extract(completion.output, plan.answer or cell.plan.suite.answer)
     return Sample(output=output, expected=expected, case=case, completion=completion)
+
+
+def joined(plan: ScorerPlan, scores: Sequence[Score]) -> Score:
+    """What a group says, from the scores of its members."""
+    group = cast("GroupScorer", plan.scorer)
+    return group.join(
+        [
+            Part(name=part.name.removeprefix(f"{plan.name}."), score=score, weight=_weight_of(part))
+            for part, score in zip(plan.parts, scores, strict=True)
+        ]
+    )
 
 
 def adjusted(plan: ScorerPlan, score: Score) -> Score:
@@ -36,14 +57,15 @@ def adjusted(plan: ScorerPlan, score: Score) -> Score:
         value = float(value >= plan.threshold)
     if plan.negate:
         value = 1.0 - value
-    return Score(value=value, reason=score.reason)
+    return replace(score, value=value)
 
 
 def scored(cell: Cell, job: Job, completion: Completion, scores: dict[str, Score]) -> CaseScored:
     """A case with the scores of all scorers, and the one that joins them where they have weights."""
     plans = cell.plan.scorers
     if any(plan.weight is not None for plan in plans):
-        scores[WEIGHTED] = _weighted(plans, scores)
+        parts = (Part(name=plan.name, score=scores[plan.name], weight=_weight_of(plan)) for plan in plans)
+        scores[WEIGHTED] = weighted_score(parts)
     return CaseScored(
         case_id=job.request.case.id,
         repeat=job.request.repeat,
@@ -64,9 +86,5 @@ def errored(job: Job, failure: CaseFailure) -> CaseErrored:
     )
 
 
-def _weighted(plans: tuple[ScorerPlan, ...], scores: Mapping[str, Score]) -> Score:
-    parts = [(1.0 if plan.weight is None else plan.weight, scores[plan.name].value) for plan in plans]
-    known = [(weight, value) for weight, value in parts if value is not None and weight > 0]
-    if not known:
-        return Score(value=None, reason="no scorer with a weight could tell")
-    return Score(value=sum(weight * value for weight, value in known) / sum(weight for weight, _ in known))
+def _weight_of(plan: ScorerPlan) -> float:
+    return 1.0 if plan.weight is None else plan.weight

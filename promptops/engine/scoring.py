@@ -7,14 +7,16 @@ import pickle
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
 
 from promptops.engine.interval_timer import IntervalTimer, TooLong
 from promptops.engine.plan import Cell, Job, ScorerPlan
-from promptops.engine.score import adjusted, sample_of, scored
+from promptops.engine.score import adjusted, joined, sample_of, scored
+from promptops.errors import PromptopsError
 from promptops.local_function import is_local
 from promptops.model.result import CaseScored, Completion, Score
-from promptops.plugin import CaseFailure, Sample
+from promptops.plugin import AsyncScorer, CaseFailure, Sample, Scorer
 
 if TYPE_CHECKING:
     from promptops.engine.scoring_processes import ScoringProcesses
@@ -26,6 +28,16 @@ SLOW_AFTER = 2
 LONGEST_BLOCKING_S = 1.0
 """A scorer is broken off after that and begun again elsewhere; it may never end."""
 THREADS = 4
+
+
+@dataclass(slots=True)
+class _Answered:
+    """An answer whose scores are under way; `told` once it is known that they take long."""
+
+    cell: Cell
+    job: Job
+    completion: Completion
+    told: bool = False
 
 
 class Scoring:
@@ -49,18 +61,40 @@ class Scoring:
         Raises:
             CaseFailure: a scorer broke, or took too long: the case is lost, not failed.
         """
-        scores: dict[str, Score] = {}
-        told = False
-        for plan in cell.plan.scorers:
-            sample = sample_of(plan, cell, job, completion)
-            score = self._here((cell.plan.name, plan.name), plan, sample)
-            if score is None:
-                if not told:
-                    self._on_answer(cell, job, completion)
-                    told = True
-                score = await self._apart(plan, sample)
-            scores[plan.name] = adjusted(plan, score)
+        answered = _Answered(cell, job, completion)
+        scores = {plan.name: await self._score(plan, answered) for plan in cell.plan.scorers}
         return scored(cell, job, completion, scores)
+
+    async def _score(self, plan: ScorerPlan, answered: _Answered) -> Score:
+        if plan.parts:
+            return adjusted(plan, joined(plan, [await self._score(part, answered) for part in plan.parts]))
+        sample = sample_of(plan, answered.cell, answered.job, answered.completion)
+        if plan.waits:
+            self._tell(answered)
+            return adjusted(plan, await self._awaited(plan, sample))
+        score = self._here((answered.cell.plan.name, plan.name), plan, sample)
+        if score is None:
+            self._tell(answered)
+            score = await self._apart(plan, sample)
+        return adjusted(plan, score)
+
+    def _tell(self, answered: _Answered) -> None:
+        if not answered.told:
+            answered.told = True
+            self._on_answer(answered.cell, answered.job, answered.completion)
+
+    async def _awaited(self, plan: ScorerPlan, sample: Sample) -> Score:
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                return await cast("AsyncScorer", plan.scorer).score(sample)
+        except CaseFailure:
+            raise
+        except TimeoutError:
+            raise timed_out(plan, self._timeout_s) from None
+        except PromptopsError:
+            raise
+        except Exception as error:
+            raise _broken(plan, error) from error
 
     async def aclose(self) -> None:
         """Ends the processes, also those that never would; threads cannot be ended."""
@@ -94,7 +128,10 @@ class Scoring:
             from promptops.engine.scoring_processes import ScoringProcesses
 
             self._processes = ScoringProcesses(self._timeout_s)
-        return await self._processes.score(plan, request)
+        try:
+            return await self._processes.score(plan, request)
+        except TimeoutError:
+            raise timed_out(plan, self._timeout_s) from None
 
     async def _in_thread(self, plan: ScorerPlan, sample: Sample) -> Score:
         async with self._places:
@@ -103,8 +140,6 @@ class Scoring:
             try:
                 return await asyncio.wait_for(scoring, self._timeout_s)
             except TimeoutError:
-                from promptops.engine.scoring_processes import timed_out
-
                 # The thread may never come back; others are not to wait for it.
                 threads.shutdown(wait=False)
                 self._threads = None if self._threads is threads else self._threads
@@ -113,12 +148,20 @@ class Scoring:
 
 def _score(plan: ScorerPlan, sample: Sample) -> Score:
     try:
-        return plan.scorer.score(sample)
+        return cast("Scorer", plan.scorer).score(sample)
     except CaseFailure:
         raise
     except Exception as error:
-        message = f"`{plan.name}` raised {type(error).__name__}: {error}"
-        raise CaseFailure("scorer_failed", message) from error
+        raise _broken(plan, error) from error
+
+
+def _broken(plan: ScorerPlan, error: Exception) -> CaseFailure:
+    return CaseFailure("scorer_failed", f"`{plan.name}` raised {type(error).__name__}: {error}")
+
+
+def timed_out(plan: ScorerPlan, timeout_s: float) -> CaseFailure:
+    """The loss of a case whose scorer takes too long."""
+    return CaseFailure("scorer_timeout", f"`{plan.name}` gave no score within {timeout_s:g} s")
 
 
 def _pickled(plan: ScorerPlan, sample: Sample) -> bytes | None:

@@ -28,7 +28,8 @@ class ScoringProcesses:
         """What a scorer says of a sample; both are in the request.
 
         Raises:
-            CaseFailure: it broke, its process ended, or it took too long.
+            CaseFailure: it broke, or its process ended.
+            TimeoutError: it took too long.
         """
         async with self._places:
             fresh = not self._idle
@@ -39,7 +40,7 @@ class ScoringProcesses:
                     await _exchanged(process, pickle.dumps(sys.path))
                 outcome = await asyncio.wait_for(_answered(process, request), self._timeout_s)
             except TimeoutError:
-                raise timed_out(plan, self._timeout_s) from None
+                raise
             except (OSError, asyncio.IncompleteReadError):
                 raise CaseFailure("scorer_failed", f"the process of `{plan.name}` ended") from None
             else:
@@ -55,11 +56,6 @@ class ScoringProcesses:
         """Ends the processes."""
         while self._idle:
             await _end(self._idle.pop())
-
-
-def timed_out(plan: ScorerPlan, timeout_s: float) -> CaseFailure:
-    """The loss of a case whose scorer takes too long."""
-    return CaseFailure("scorer_timeout", f"`{plan.name}` gave no score within {timeout_s:g} s")
 
 
 async def _new_process() -> Process:

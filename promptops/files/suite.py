@@ -28,9 +28,10 @@ class ScorerSource(Record):
     weight: float | None = None
     answer: AnswerSteps | None = None
     expected: JsonValue = None
+    reduce: str | None = None
 
 
-COMMON_KEYS = ("type", "not", "threshold", "weight", "answer", "expected")
+COMMON_KEYS = ("type", "not", "threshold", "weight", "answer", "expected", "reduce")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,16 +69,17 @@ def load_suite(tree: SourceTree, path: PurePosixPath) -> LoadedSuite:
     return LoadedSuite(name=path.stem, path=path, suite=suite, document=document)
 
 
-def scorer_parts(loaded: LoadedSuite, name: str) -> tuple[ScorerSource, dict[str, JsonValue]]:
-    """A scorer's common options, and the options of its plugin.
+def scorer_parts(
+    loaded: LoadedSuite, written: Mapping[str, JsonValue], keys: tuple[str | int, ...]
+) -> tuple[ScorerSource, dict[str, JsonValue]]:
+    """The common options of a scorer that stands at `keys`, and the options of its plugin.
 
     Raises:
         InvalidFilesError: a common option has the wrong form.
     """
-    written = loaded.suite.scorers[name]
     common = {key: value for key, value in written.items() if key in COMMON_KEYS}
     options = {key: value for key, value in written.items() if key not in COMMON_KEYS}
-    source = decode(ScorerSource, loaded.document.replaced(("scorers", name), common), ("scorers", name))
+    source = decode(ScorerSource, loaded.document.replaced(keys, common), keys)
     return source, options
 
 

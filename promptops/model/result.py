@@ -1,12 +1,15 @@
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import islice
 from math import fsum
 
 from promptops.model.record import JsonValue, Record
+
+Item = Hashable
+"""What of a case a metric of the whole suite is made of: a text, a number, or tuples of these."""
 
 NOT_ASKED = "not_asked"
 """Why a case is lost: nothing was asked, because only recorded answers were wanted."""
@@ -49,10 +52,33 @@ class Completion(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Score(Record):
-    """A scorer's answer; higher is better; None where it cannot tell, with the reason."""
+    """A scorer's answer; higher is better; None where it cannot tell, with the reason.
+
+    `item` is what a metric of the whole suite is made of, for instance (predicted, expected).
+    """
 
     value: float | None
     reason: str = ""
+    item: JsonValue = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part(Record):
+    """What one of several scorers says that are joined."""
+
+    name: str
+    score: Score
+    weight: float = 1.0
+
+
+def weighted_score(parts: Iterable[Part]) -> Score:
+    """The weighted mean of what the parts say; those that cannot tell are left out."""
+    known = [
+        (part.weight, part.score.value) for part in parts if part.score.value is not None and part.weight
+    ]
+    if not known:
+        return Score(value=None, reason="no scorer with a weight could tell")
+    return Score(value=sum(weight * value for weight, value in known) / sum(weight for weight, _ in known))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,6 +169,63 @@ class LatencySummary(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CaseFlips(Record):
+    """A case whose repeats differ; `rate` is the share of pairs of repeats with another score."""
+
+    id: str
+    rate: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flips(Record):
+    """How much the repeats of a case differ in the metric that gates.
+
+    `rate` is the mean over `cases` with at least two scores, `flipped` of which differ; the worst are named.
+    """
+
+    metric: str
+    cases: int
+    flipped: int
+    rate: float
+    worst: tuple[CaseFlips, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelSummary(Record):
+    """How one label fares; counts are weighted where cases are, a share is None where it is not defined."""
+
+    label: str
+    expected: float
+    predicted: float
+    right: float
+    precision: float | None
+    recall: float | None
+    f1: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confusion(Record):
+    """How often `predicted` was said where `expected` was right."""
+
+    expected: str
+    predicted: str
+    n: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Classification(Record):
+    """The labels of a suite, by how often they are expected, and the confusion matrix without its zeros.
+
+    `confusions` holds every pair that occurred, also the right ones, the most frequent first; it is empty
+    where a case can have several labels. `metric` is the scorer that read the labels.
+    """
+
+    metric: str
+    labels: tuple[LabelSummary, ...]
+    confusions: tuple[Confusion, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SuiteResult(Record):
     """One cell of a suite's grid: a prompt (or other target) with a model.
 
@@ -175,6 +258,8 @@ class SuiteResult(Record):
     unrecorded: int = 0
     paid_usd: float | None = None
     run: int = 0
+    flips: Flips | None = None
+    classification: Classification | None = None
 
 
 def paid_usd_of(results: Iterable[SuiteResult]) -> float | None:

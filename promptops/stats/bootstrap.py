@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from math import inf, isfinite, sqrt
@@ -17,7 +18,10 @@ from promptops.stats.intervals import Interval
 from promptops.stats.power import CRITICAL
 from promptops.stats.verdict import delta_of, not_compared
 
-T = TypeVar("T")
+T = TypeVar("T", bound=Hashable)
+
+Statistic = Callable[[Sequence[T], Sequence[float]], float]
+"""Of any number of items and their weights; in [0, 1], higher is better, NaN where it is not defined."""
 
 RESAMPLES = 1000
 FEWEST_GROUPS = 2
@@ -30,16 +34,22 @@ class Sides(Generic[T]):
     Attributes:
         base: items of the base, for instance (predicted, expected).
         head: items of the change under test.
-        statistic: of any number of items; in [0, 1], higher is better, NaN where it is not defined.
+        statistic: what is compared.
+        weights: one an item, or None when all count alike.
         clusters: one an item, or None when all cases are independent.
         missing: cases that are in neither side, since infrastructure lost them.
     """
 
     base: Sequence[T]
     head: Sequence[T]
-    statistic: Callable[[Sequence[T]], float]
+    statistic: Statistic[T]
+    weights: Sequence[float] | None = None
     clusters: Sequence[Hashable] | None = None
     missing: int = 0
+
+    def value(self, side: Sequence[T]) -> float:
+        """The statistic of all items of a side."""
+        return self.statistic(side, self.weights or [1.0] * len(side))
 
 
 def compare_statistic(
@@ -60,7 +70,7 @@ def compare_statistic(
         primary: whether the metric gates.
     """
     n = len(sides.base)
-    base, head = (sides.statistic(side) if n else inf for side in (sides.base, sides.head))
+    base, head = (sides.value(side) if n else inf for side in (sides.base, sides.head))
     if not (isfinite(base) and isfinite(head)):
         reason = "the metric is not defined on these cases" if n else "no case can be compared"
         return not_compared(
@@ -73,8 +83,8 @@ def compare_statistic(
 def _evidence(sides: Sides[T], values: tuple[float, float], seed: int) -> Evidence:
     base, head = values
     changes = _changes(sides)
-    drawn = _resampled(sides, Random(seed))  # noqa: S311 - no secret
-    interval = drawn.limits(head - base, changes)
+    drawn = _resampled(_differences(sides, seed))
+    interval = drawn.limits_of_difference(head - base, changes)
     return Evidence(
         test=Method.BOOTSTRAP,
         n=len(sides.base),
@@ -108,62 +118,111 @@ def _changes(sides: Sides[T]) -> Changes:
 
 @dataclass(frozen=True, slots=True)
 class _Resampled:
-    """Resampled differences in order, and how many resamples had none."""
+    """Resampled values in order, and how many resamples had none."""
 
-    differences: Sequence[float]
+    values: Sequence[float]
     undefined: int
 
-    def limits(self, estimate: float, changes: Changes) -> Interval:
-        """The widened percentiles, within [-1, 1]."""
-        if changes.groups < FEWEST_GROUPS:
-            return Interval(-1.0, 1.0)
-        tail = normal_cdf(-_widening(changes.groups) * t_ppf(1 - ALPHA, changes.groups - 1))
+    def limits(self, groups: int) -> Interval | None:
+        """The widened percentiles; None where too few groups or undefined resamples leave no limit."""
+        if groups < FEWEST_GROUPS:
+            return None
+        tail = normal_cdf(-_widening(groups) * t_ppf(1 - ALPHA, groups - 1))
         beyond = int(tail * RESAMPLES) - self.undefined
-        if beyond < 0:
+        return Interval(self.values[beyond], self.values[-1 - beyond]) if beyond >= 0 else None
+
+    def limits_of_difference(self, estimate: float, changes: Changes) -> Interval:
+        """The limits within [-1, 1], and the lower one no better than few changes allow."""
+        found = self.limits(changes.groups)
+        if found is None:
             return Interval(-1.0, 1.0)
-        low, high = self.differences[beyond], self.differences[-1 - beyond]
+        low = found.low
         if not changes.enough:
             low = min(low, estimate - CRITICAL**2 / (changes.groups + CRITICAL**2))
-        return Interval(max(-1.0, low), min(1.0, high))
+        return Interval(max(-1.0, low), min(1.0, found.high))
 
     def p_worse(self, groups: int) -> float:
         """One-sided, by the same widening; ties count half, undefined resamples against harm."""
         if groups < FEWEST_GROUPS:
             return 0.5
-        rose = sum((difference > 0) + (difference == 0) / 2 for difference in self.differences)
+        rose = sum((difference > 0) + (difference == 0) / 2 for difference in self.values)
         share = (rose + self.undefined + 0.5) / (RESAMPLES + 1)
         return t_cdf(normal_ppf(share) / _widening(groups), groups - 1)
 
     def error(self) -> float:
         """The standard error of the difference."""
-        return pstdev(self.differences) if self.differences else inf
+        return pstdev(self.values) if self.values else inf
+
+
+def statistic_interval(
+    items: Sequence[T],
+    statistic: Statistic[T],
+    *,
+    weights: Sequence[float] | None = None,
+    clusters: Sequence[Hashable] | None = None,
+    seed: int = 0,
+) -> tuple[float | None, Interval | None]:
+    """A statistic of one side with its 95 % interval, by the same widened percentiles; None where undefined.
+
+    Args:
+        items: one a case.
+        statistic: of these items.
+        weights: one an item, or None when all count alike.
+        clusters: one an item, or None when all cases are independent.
+        seed: of the resampling.
+    """
+    sides = Sides(base=items, head=items, statistic=statistic, weights=weights, clusters=clusters)
+    value = sides.value(items) if items else inf
+    if not isfinite(value):
+        return None, None
+    drawn = _resampled(statistic(*side) for side, _ in _draws(sides, seed))
+    groups = len(items if clusters is None else set(clusters))
+    return value, drawn.limits(groups)
 
 
 def _widening(groups: int) -> float:
     return sqrt(groups / (groups - 1))
 
 
-def _resampled(sides: Sides[T], random: Random) -> _Resampled:
-    drawn = [_difference(sides, places) for places in _draws(sides, random)]
-    defined = sorted(difference for difference in drawn if isfinite(difference))
+def _resampled(drawn: Iterator[float]) -> _Resampled:
+    defined = sorted(value for value in drawn if isfinite(value))
     return _Resampled(defined, RESAMPLES - len(defined))
 
 
-def _difference(sides: Sides[T], places: Sequence[int]) -> float:
-    base = sides.statistic([sides.base[place] for place in places])
-    return sides.statistic([sides.head[place] for place in places]) - base
+def _differences(sides: Sides[T], seed: int) -> Iterator[float]:
+    for base, head in _draws(sides, seed):
+        yield sides.statistic(*head) - sides.statistic(*base)
 
 
-def _draws(sides: Sides[T], random: Random) -> Iterator[Sequence[int]]:
-    """The places of the items of each resample."""
-    if sides.clusters is None:
-        everywhere = range(len(sides.base))
+_Weighted = tuple[list[T], list[float]]
+"""Items, and how much each of them weighs."""
+
+
+def _draws(sides: Sides[T], seed: int) -> Iterator[tuple[_Weighted[T], _Weighted[T]]]:
+    """The items of each resample on both sides; equal ones stand there once, with their joint weight."""
+    weights = sides.weights or [1.0] * len(sides.base)
+    kinds: dict[tuple[T, T, float], int] = {}
+    kind_of = [
+        kinds.setdefault(kind, len(kinds)) for kind in zip(sides.base, sides.head, weights, strict=True)
+    ]
+    distinct = list(kinds)
+    for counts in _counts(kind_of, sides.clusters, Random(seed)):  # noqa: S311 - no secret
+        drawn = [distinct[kind] for kind in counts]
+        weighed = [count * kind[2] for count, kind in zip(counts.values(), drawn, strict=True)]
+        yield ([base for base, _, _ in drawn], weighed), ([head for _, head, _ in drawn], weighed)
+
+
+def _counts(
+    kind_of: Sequence[int], clusters: Sequence[Hashable] | None, random: Random
+) -> Iterator[Counter[int]]:
+    """How often each kind of case is drawn, in each resample of cases or of whole clusters."""
+    if clusters is None:
         for _ in range(RESAMPLES):
-            yield random.choices(everywhere, k=len(everywhere))
+            yield Counter(random.choices(kind_of, k=len(kind_of)))
         return
     by_cluster: dict[Hashable, list[int]] = {}
-    for place, cluster in enumerate(sides.clusters):
-        by_cluster.setdefault(cluster, []).append(place)
-    clusters = list(by_cluster.values())
+    for kind, cluster in zip(kind_of, clusters, strict=True):
+        by_cluster.setdefault(cluster, []).append(kind)
+    members = list(by_cluster.values())
     for _ in range(RESAMPLES):
-        yield [place for cluster in random.choices(clusters, k=len(clusters)) for place in cluster]
+        yield Counter(kind for cluster in random.choices(members, k=len(members)) for kind in cluster)

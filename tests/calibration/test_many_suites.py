@@ -160,8 +160,8 @@ def test_runs_of_one_model_are_pooled_nearly_always_and_those_of_a_worse_one_are
     assert refused(golden_runs(0.20, 200, 300)) > 0.9
 
 
-def mean(values: Sequence[float]) -> float:
-    return sum(values) / len(values)
+def mean(values: Sequence[float], weights: Sequence[float]) -> float:
+    return sum(value * weight for value, weight in zip(values, weights, strict=True)) / sum(weights)
 
 
 @pytest.mark.nightly

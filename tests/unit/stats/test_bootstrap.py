@@ -1,27 +1,34 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import nan
+from math import fsum, nan
 from random import Random
 
 import pytest
 
 from promptops.model.comparison import GateRules, Method, MetricDelta, Verdict
-from promptops.stats.bootstrap import Sides, compare_statistic
+from promptops.stats.bootstrap import Sides, compare_statistic, statistic_interval
+from promptops.stats.intervals import t_interval
 from promptops.stats.paired_t import paired_t
 from tests.unit.stats.tables import RULES
 
 Labels = tuple[bool, bool]
 
 
-def f1(items: Sequence[Labels]) -> float:
+def f1(items: Sequence[Labels], weights: Sequence[float]) -> float:
     """Of (predicted, expected)."""
-    named = sum(predicted + expected for predicted, expected in items)
-    return 2 * sum(predicted and expected for predicted, expected in items) / named if named else nan
+    both = list(zip(items, weights, strict=True))
+    named = sum(weight * (predicted + expected) for (predicted, expected), weight in both)
+    hits = sum(weight * (predicted and expected) for (predicted, expected), weight in both)
+    return 2 * hits / named if named else nan
 
 
-def mean(items: Sequence[float]) -> float:
-    return sum(items) / len(items)
+def mean(items: Sequence[float], weights: Sequence[float]) -> float:
+    return fsum(item * weight for item, weight in zip(items, weights, strict=True)) / fsum(weights)
+
+
+def evenly(items: Sequence[object]) -> list[float]:
+    return [1.0] * len(items)
 
 
 def labelled(n: int, wrong: float, seed: int) -> list[Labels]:
@@ -41,7 +48,7 @@ def test_a_loss_of_f1_is_found_and_a_gain_too() -> None:
         Verdict.REGRESSED,
         Verdict.IMPROVED,
     )
-    assert there.delta == f1(bad) - f1(good)
+    assert there.delta == f1(bad, evenly(bad)) - f1(good, evenly(good))
     assert (there.ci_low, there.ci_high) == pytest.approx(
         (-(back.ci_high or 0), -(back.ci_low or 0)), abs=0.02
     )
@@ -74,7 +81,7 @@ def test_in_a_small_suite_it_is_about_as_wide_as_the_t_interval() -> None:
         found = compare_statistic(sides, metric="mean", rules=RULES, seed=seed)
         t = paired_t(differences)
         widths.append(((found.ci_high or 0) - (found.delta or 0)) / (t.high - t.mean))
-    assert mean(widths) == pytest.approx(1, abs=0.1)
+    assert mean(widths, evenly(widths)) == pytest.approx(1, abs=0.1)
 
 
 def test_clusters_are_drawn_whole() -> None:
@@ -124,10 +131,49 @@ def test_five_cases_must_have_changed() -> None:
 
 
 def test_a_statistic_defined_only_on_the_whole_keeps_endless_doubt() -> None:
-    def only_all(items: Sequence[int]) -> float:
-        return 0.5 if len(set(items)) == 30 else nan
+    def only_all(items: Sequence[int], _weights: Sequence[float]) -> float:
+        return 0.5 if len(items) == 30 else nan
 
     found = compare_statistic(
         Sides(base=range(30), head=range(1, 31), statistic=only_all), metric="m", rules=RULES
     )
     assert (found.mde80, found.verdict) == (1, Verdict.INCONCLUSIVE)
+
+
+def test_weights_count_as_so_many_equal_cases() -> None:
+    base, head = labelled(60, 0.1, 1), labelled(60, 0.3, 2)
+    weighed = compare_statistic(
+        Sides(base=base, head=head, statistic=f1, weights=[2.0] * 30 + [1.0] * 30), metric="f1", rules=RULES
+    )
+    twice = judged_f1(base[:30] + base, head[:30] + head)
+    assert weighed.delta == pytest.approx(twice.delta)
+
+
+def test_the_interval_of_one_side_agrees_with_the_t_interval_of_a_mean() -> None:
+    random = Random(3)
+    values = [random.random() for _ in range(100)]
+    value, interval = statistic_interval(values, mean)
+    t = t_interval(values)
+    assert value == pytest.approx(fsum(values) / 100)
+    assert interval is not None
+    assert t is not None
+    assert interval.high == pytest.approx(t.high, abs=0.1 * (t.high - t.low))
+    assert interval.low == pytest.approx(t.low, abs=0.1 * (t.high - t.low))
+
+
+def test_one_side_in_clusters_is_less_sure() -> None:
+    values = [float(place % 10 < 4) for place in range(100)]
+    _, alone = statistic_interval(values, mean)
+    _, together = statistic_interval(values, mean, clusters=[place % 10 for place in range(100)])
+    assert alone is not None
+    assert together is not None
+    assert together.high - together.low > 2 * (alone.high - alone.low)
+
+
+@pytest.mark.parametrize("items", [[], [(False, False)]])
+def test_a_side_without_a_statistic_has_neither_value_nor_interval(items: list[Labels]) -> None:
+    assert statistic_interval(items, f1) == (None, None)
+
+
+def test_one_case_has_a_value_and_no_interval() -> None:
+    assert statistic_interval([(True, True)], f1) == (1.0, None)

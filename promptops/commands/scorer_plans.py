@@ -1,0 +1,161 @@
+"""The scorers of a suite: found, built and checked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from promptops import registry
+from promptops.commands.local_code import require_local_code
+from promptops.commands.project import Project
+from promptops.engine.answer import check as check_answer
+from promptops.engine.plan import ScorerPlan
+from promptops.errors import InvalidFilesError, Location, Problem
+from promptops.files.dataset import dataset_digest
+from promptops.files.suite import LoadedSuite, ScorerSource, scorer_parts
+from promptops.files.tree import missing_file, resolve_reference
+from promptops.model.record import JsonValue
+from promptops.model.result import Scale
+from promptops.model.suite import AnswerSteps
+from promptops.plugin import GroupScorer, Scorer
+from promptops.render.expression import ValueTemplate
+from promptops.stats.repeats import MEAN, Reduction
+
+Keys = tuple[str | int, ...]
+
+
+def scorer_plans(project: Project, loaded: LoadedSuite, *, run_local_code: bool) -> tuple[ScorerPlan, ...]:
+    """The plans of a suite's scorers, in order; without `run_local_code` none of the repository's code is run.
+
+    Raises:
+        InvalidFilesError: all that is wrong with them.
+        ConfigError: code of the repository is needed and not allowed.
+    """
+    problems: list[Problem] = []
+    planner = _Planner(project, loaded, run_local_code)
+    plans = list(planner.all(loaded.suite.scorers, ("scorers",), "", problems))
+    if loaded.suite.answer is not None:
+        problems += planner.answer_problems(("answer",), loaded.suite.answer)
+    if problems:
+        raise InvalidFilesError(problems)
+    return tuple(plans)
+
+
+@dataclass(frozen=True, slots=True)
+class _Planner:
+    project: Project
+    loaded: LoadedSuite
+    run_local_code: bool
+
+    def all(
+        self,
+        scorers: Mapping[str, Mapping[str, JsonValue]],
+        keys: Keys,
+        group: str,
+        problems: list[Problem],
+    ) -> Iterator[ScorerPlan]:
+        """The plans of some scorers, and what is wrong with the others; members of a group bear its name."""
+        for name, written in scorers.items():
+            try:
+                yield self._one(f"{group}{name}", written, (*keys, name))
+            except InvalidFilesError as error:
+                problems += error.problems
+
+    def answer_problems(self, keys: Keys, steps: AnswerSteps | None) -> list[Problem]:
+        """What is wrong with steps that stand at `keys`."""
+        if steps is None:
+            return []
+        where = self.loaded.where(*keys)
+        return [Problem(where, "invalid-value", message) for message in check_answer(steps)]
+
+    def _one(self, name: str, written: Mapping[str, JsonValue], keys: Keys) -> ScorerPlan:
+        common, options = scorer_parts(self.loaded, written, keys)
+        plugin = self._class(common.type, self.loaded.where(*keys, "type"))
+        scorer = registry.build(plugin, options, self.loaded.document, keys)
+        if self.run_local_code and hasattr(scorer, "prepare"):
+            scorer.prepare(str(self.project.root))
+        problems = self.answer_problems((*keys, "answer"), common.answer)
+        parts: tuple[ScorerPlan, ...] = ()
+        if isinstance(scorer, GroupScorer):
+            parts = tuple(self.all(scorer.scorers, (*keys, "scorers"), f"{name}.", problems))
+        if problems:
+            raise InvalidFilesError(problems)
+        expected = common.expected
+        plan = ScorerPlan(
+            name=name,
+            type=common.type,
+            scorer=scorer,
+            options=options,
+            negate=common.negate,
+            threshold=common.threshold,
+            weight=common.weight,
+            answer=common.answer,
+            expected=ValueTemplate.compile(expected, self.loaded.where(*keys, "expected"))
+            if expected is not None
+            else None,
+            code=self._code(common.type, options, keys),
+            reduction=self._reduction(common, keys),
+            parts=parts,
+        )
+        self._check(plan, written, keys)
+        return plan
+
+    def _class(self, type_: str, where: Location) -> type[Scorer]:
+        if "/" not in type_:
+            plugin = registry.plugin("scorers", type_, where)
+            if getattr(plugin, "runs_local_code", False) and self.run_local_code:
+                require_local_code(self.project, f"scorer `{type_}`", where)
+            return plugin
+        path = resolve_reference(self.loaded.path, type_, where)
+        if not self.project.tree.is_file(path):
+            raise missing_file(self.project.tree, path, where)
+        require_local_code(self.project, f"scorer `{type_}`", where)
+        return registry.load_local(Path(self.project.root / path), where)
+
+    def _code(self, type_: str, options: Mapping[str, JsonValue], keys: Keys) -> str | None:
+        """The digest of the file in which a scorer of the repository stands; what that imports is not in it."""
+        if "/" in type_:
+            candidates = [resolve_reference(self.loaded.path, type_, self.loaded.where(*keys))]
+        elif type_ == "python":
+            module = str(options.get("function", "")).rpartition(":")[0]
+            folder = PurePosixPath(*module.split("."))
+            candidates = [PurePosixPath(module), folder.with_suffix(".py"), folder / "__init__.py"]
+        else:
+            return None
+        path = next((each for each in candidates if self.project.tree.is_file(each)), None)
+        return None if path is None else dataset_digest(self.project.tree, path)
+
+    def _reduction(self, common: ScorerSource, keys: Keys) -> Reduction:
+        if common.reduce is None:
+            return MEAN
+        try:
+            found = Reduction.parse(common.reduce)
+        except ValueError as error:
+            raise self._refused(keys, "reduce", str(error)) from None
+        repeats = self.loaded.suite.repeats
+        if found.k > repeats:
+            raise self._refused(
+                keys, "reduce", f"needs `repeats` of at least {found.k}, and there are {repeats}"
+            )
+        return found
+
+    def _check(self, plan: ScorerPlan, written: Mapping[str, JsonValue], keys: Keys) -> None:
+        """Raises InvalidFilesError for options that contradict each other."""
+        if plan.statistic is not None:
+            for key in ("not", "threshold", "weight", "reduce"):
+                if key in written:
+                    raise self._refused(keys, key, "does not fit a metric of the whole suite")
+        if plan.reduction.counts_passes and plan.case_scale is not Scale.BINARY:
+            raise self._refused(keys, "reduce", "counts passes, so a graded score needs a `threshold`")
+        for part in plan.parts:
+            place = (*keys, "scorers", part.name.removeprefix(f"{plan.name}."))
+            if part.statistic is not None:
+                raise self._refused(place, "type", "is a metric of the whole suite, which no group can join")
+            if part.reduction is not MEAN:
+                raise self._refused(place, "reduce", "belongs to the group, whose score it makes of repeats")
+            if part.case_scale is Scale.COUNT:
+                raise self._refused(place, "type", "counts, so in a group it needs a `threshold`")
+
+    def _refused(self, keys: Keys, key: str, reason: str) -> InvalidFilesError:
+        return InvalidFilesError.single(self.loaded.where(*keys, key), "invalid-value", f"`{key}` {reason}")
