@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import fsum
 from pathlib import PurePosixPath
+from typing import TypeVar
 
 from promptops.commands.kept_scores import ScoreKeeper
 from promptops.commands.ledger_entries import Recording, record
 from promptops.commands.ledger_key import LedgerKeys
 from promptops.commands.sides import Sides
 from promptops.engine.outcome import CaseOutcome
-from promptops.engine.plan import Cell
+from promptops.engine.plan import Cell, SuitePlan
+from promptops.engine.suite_metric import as_item
 from promptops.files.tree import SourceTree
 from promptops.ledger.export import EXPORT_FILE, parse_export
 from promptops.ledger.ledger import Ledger
@@ -22,6 +24,7 @@ from promptops.models.asking import Asking
 from promptops.stats.exchangeability import epoch_start
 
 Outcomes = Mapping[str, CaseOutcome]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,18 +37,16 @@ class StoredRuns:
     entries: Sequence[LedgerEntry]
     left_out: int
 
-    @property
-    def outcomes(self) -> Outcomes:
+    def outcomes(self, plan: SuitePlan) -> Outcomes:
         """Their scores as repeats of each case."""
         outcomes: dict[str, CaseOutcome] = {}
         for entry in self.entries:
-            lost = {answer.case for answer in entry.scores.lost}
-            for metric in entry.scores.values:
-                for place, values in enumerate(entry.scores.by_case(metric)):
-                    outcome = outcomes.setdefault(entry.cases.ids[place], CaseOutcome())
-                    if place not in lost:
-                        known = [each for each in values if each is not None]
-                        outcome.scores.setdefault(metric, []).extend(known)
+            for id_, of_run in _outcomes_of(entry):
+                outcome = outcomes.setdefault(id_, CaseOutcome())
+                for metric, values in of_run.reduced(plan).scores.items():
+                    outcome.scores.setdefault(metric, []).extend(values)
+                for metric, items in of_run.items.items():
+                    outcome.items.setdefault(metric, []).extend(items)
         return outcomes
 
     @property
@@ -84,7 +85,28 @@ class BaseScores:
     def of(self, cell: Cell) -> Outcomes | None:
         """The scores of a cell, or None."""
         stored = self.found.get(cell)
-        return None if stored is None else stored.outcomes
+        return None if stored is None else stored.outcomes(cell.plan)
+
+
+def _outcomes_of(entry: LedgerEntry) -> Iterator[tuple[str, CaseOutcome]]:
+    """What became of each case in one run; nothing of one that lost a repeat."""
+    scores = entry.scores
+    lost = {answer.case for answer in scores.lost}
+    values = {metric: scores.by_case(metric) for metric in scores.values}
+    items = {metric: scores.items_by_case(metric) for metric in scores.items}
+    for place, id_ in enumerate(entry.cases.ids):
+        outcome = CaseOutcome()
+        if place not in lost:
+            outcome.scores = {metric: _known(of_cases[place]) for metric, of_cases in values.items()}
+            outcome.items = {
+                metric: [as_item(each) for each in _known(of_cases[place])]
+                for metric, of_cases in items.items()
+            }
+        yield id_, outcome
+
+
+def _known(values: Iterable[T | None]) -> list[T]:
+    return [each for each in values if each is not None]
 
 
 def exported_entries(tree: SourceTree) -> Mapping[str, Sequence[LedgerEntry]]:

@@ -44,5 +44,7 @@ class Collector:
 
     def of(self, cell: Cell | None, ids: Iterable[str] | None = None) -> dict[str, CaseOutcome]:
         """What became of a cell's cases, or of some of them."""
-        cases = {} if cell is None else self.outcomes.get(cell, {})
-        return dict(cases) if ids is None else {id_: cases[id_] for id_ in ids if id_ in cases}
+        if cell is None:
+            return {}
+        cases = self.outcomes.get(cell, {})
+        return {id_: cases[id_].reduced(cell.plan) for id_ in (cases if ids is None else ids) if id_ in cases}

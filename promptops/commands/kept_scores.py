@@ -12,16 +12,18 @@ from promptops.engine.events import Observer
 from promptops.engine.keys import case_digest
 from promptops.engine.plan import Cell
 from promptops.model.ledger import CaseIndex, LedgerEntry, LedgerRun, ScoreColumns
+from promptops.model.record import JsonValue
 from promptops.model.result import CaseErrored, CaseResult, SuiteResult
 
-Columns = dict[tuple[str, int], dict[str, float | None]]
-"""For each metric and repeat the score of every case, by its id."""
+Columns = dict[tuple[str, int], dict[str, JsonValue]]
+"""For each metric and repeat the score, or the item, of every case by its id."""
 
 
 @dataclass(slots=True)
 class _CellScores:
     started_at: str
     columns: Columns = field(default_factory=dict)
+    items: Columns = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -50,6 +52,8 @@ class ScoreKeeper:
             repeat = result.repeat - cell.run * cell.plan.suite.repeats
             for metric, score in result.scores.items():
                 kept.columns.setdefault((metric, repeat), {})[result.case_id] = score.value
+                if score.item is not None:
+                    kept.items.setdefault((metric, repeat), {})[result.case_id] = score.item
         self.inner.case_finished(cell, result)
 
     def cell_finished(self, cell: Cell, result: SuiteResult) -> None:
@@ -65,17 +69,19 @@ class ScoreKeeper:
         kept = self.kept[cell]
         cases = list(_scored_cases(cell, kept.columns))
         repeats = range(cell.plan.suite.repeats)
-        metrics = dict.fromkeys(metric for metric, _ in kept.columns)
+
+        def by_metric(columns: Columns) -> dict[str, tuple[tuple[JsonValue, ...], ...]]:
+            return {
+                metric: tuple(
+                    tuple(columns.get((metric, repeat), {}).get(id_) for id_, _ in cases)
+                    for repeat in repeats
+                )
+                for metric in sorted({metric for metric, _ in columns})
+            }
+
         return LedgerEntry(
             run=_run(cell, result, keys, kept.started_at),
-            scores=ScoreColumns(
-                values={
-                    metric: tuple(
-                        tuple(kept.columns[metric, repeat].get(id_) for id_, _ in cases) for repeat in repeats
-                    )
-                    for metric in sorted(metrics)
-                }
-            ),
+            scores=ScoreColumns(values=by_metric(kept.columns), items=by_metric(kept.items)),
             cases=CaseIndex(
                 ids=tuple(id_ for id_, _ in cases), contents=tuple(content for _, content in cases)
             ),

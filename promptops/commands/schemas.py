@@ -19,6 +19,13 @@ def editor_schemas() -> dict[str, Schema]:
     return {"prompt": _prompt_schema(), "suite": _suite_schema()}
 
 
+_SCORERS: Schema = {
+    "type": "object",
+    "minProperties": 1,
+    "additionalProperties": {"$ref": "#/definitions/Scorer"},
+}
+
+
 def _prompt_schema() -> Schema:
     schema = schema_for(PromptSource, title="promptops prompt")
     short = {"type": "string", "enum": list(TYPES)}
@@ -32,11 +39,7 @@ def _prompt_schema() -> Schema:
 
 def _suite_schema() -> Schema:
     schema = schema_for(Suite, title="promptops suite")
-    schema["properties"]["scorers"] = {
-        "type": "object",
-        "minProperties": 1,
-        "additionalProperties": {"$ref": "#/definitions/Scorer"},
-    }
+    schema["properties"]["scorers"] = _SCORERS
     schema["definitions"]["Scorer"] = _scorer_schema(schema["definitions"])
     return schema
 
@@ -68,6 +71,8 @@ def _options(name: str, definitions: Schema) -> Schema:
     plugin = registry.plugin("scorers", name, Location(name))
     schema = schema_for(plugin, title=name)
     definitions.update(schema.pop("definitions", {}))
+    if hasattr(plugin, "join"):
+        schema["properties"]["scorers"] = _SCORERS
     return schema
 
 

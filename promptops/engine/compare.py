@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from promptops.engine.outcome import CaseOutcome
+from promptops.engine.both_sides import NOTHING, BothSides, Outcomes
 from promptops.engine.plan import SuitePlan
 from promptops.engine.score import WEIGHTED
-from promptops.model.comparison import Check, GateRules, MetricDelta, MustPass, SliceDelta, Verdict, worst
+from promptops.model.comparison import Check, GateRules, MetricDelta, MustPass, Verdict, worst
 from promptops.model.config import GateSettings
 from promptops.model.diff import CaseIds, SuiteComparison
-from promptops.model.result import MetricSummary, Scale
+from promptops.model.result import MetricSummary
 from promptops.model.suite import Gate
-from promptops.stats.compare import compare
 from promptops.stats.evidence import SAME
 from promptops.stats.families import compare_overall, judge_family
 from promptops.stats.golden import PASSES, stable_breaks
-from promptops.stats.limits import check_floor, check_limits, judge_must_pass
+from promptops.stats.limits import check_limits, judge_must_pass
 from promptops.stats.pairs import Pair
-from promptops.stats.slices import compare_slices
 from promptops.stats.verdict import is_too_many, not_compared
-
-Outcomes = Mapping[str, CaseOutcome]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +28,8 @@ class Measured:
     comparison: SuiteComparison
     rules: GateRules = field(default_factory=GateRules)
     pairs: Sequence[Pair] = ()
-    is_count: bool = False
+    is_poolable: bool = True
+    """Whether its scores are means that those of other suites can be joined with."""
     is_compared: bool = True
 
 
@@ -48,68 +45,40 @@ def rules_of(gate: Gate, settings: GateSettings) -> GateRules:
     return GateRules(must_pass=gate.must_pass, **{name: chosen(name) for name in (*names, *limits)})  # type: ignore[arg-type]  # those with a default are never None
 
 
-def pairs_of(base: Outcomes, head: Outcomes, metric: str) -> list[Pair]:
-    """Every case of either side in one metric."""
-    nothing = CaseOutcome()
-    pairs = []
-    for id_ in dict.fromkeys([*base, *head]):
-        before, after = base.get(id_, nothing), head.get(id_, nothing)
-        known = after if id_ in head and after.lost is None else before
-        pairs.append(
-            Pair(
-                key=id_,
-                base=before.values(metric),
-                head=after.values(metric),
-                weight=known.weight,
-                cluster=known.cluster,
-            )
-        )
-    return pairs
-
-
 def measure(plan: SuitePlan, base: Outcomes, head: Outcomes, rules: GateRules) -> Measured:
     """Every metric of a suite, its slices, its limits and its cases."""
-    scales = {scorer.name: scorer.scale for scorer in plan.scorers}
-    names = [*scales, *([WEIGHTED] if any(each.weight is not None for each in plan.scorers) else [])]
-    pairs = pairs_of(base, head, plan.primary)
-    scale = scales.get(plan.primary, Scale.UNIT)
-    metrics = tuple(
-        compare(
-            pairs if name == plan.primary else pairs_of(base, head, name),
-            metric=name,
-            rules=rules,
-            scale=scales.get(name, Scale.UNIT),
-            kind=plan.suite.kind,
-            primary=name == plan.primary,
-        )
-        for name in names
-    )
+    names = [scorer.name for scorer in plan.scorers]
+    if any(scorer.weight is not None for scorer in plan.scorers):
+        names.append(WEIGHTED)
+    sides = BothSides(plan, base, head)
+    metrics = tuple(sides.compared(name, rules) for name in names)
+    pairs = sides.pairs(plan.primary)
     binary = any(metric.primary and metric.broke is not None for metric in metrics)
     comparison = SuiteComparison(
         suite=plan.name,
         verdict=Verdict.UNCHANGED,
         reason="",
         metrics=metrics,
-        slices=_slices(plan, pairs, head, rules, scale),
-        checks=_floor(pairs, rules, scale),
+        slices=sides.slices(rules),
+        checks=sides.floor(rules),
         case_ids=_case_ids(pairs, base, head, binary=binary),
     )
-    return Measured(comparison=comparison, rules=rules, pairs=pairs, is_count=scale is Scale.COUNT)
+    return Measured(comparison=comparison, rules=rules, pairs=pairs, is_poolable=sides.is_poolable)
 
 
 def measure_alone(
     plan: SuitePlan, head: Outcomes, rules: GateRules, metrics: Sequence[MetricSummary]
 ) -> Measured:
     """A suite that the base has nothing to compare with; its floor holds all the same."""
-    pairs = pairs_of({}, head, plan.primary)
-    scale = next((each.scale for each in metrics if each.primary), Scale.UNIT)
+    sides = BothSides(plan, {}, head)
+    pairs = sides.pairs(plan.primary)
     lost = tuple(sorted(id_ for id_, outcome in head.items() if outcome.lost is not None))
     comparison = SuiteComparison(
         suite=plan.name,
         verdict=Verdict.NEW,
         reason="the base has nothing to compare with",
         metrics=tuple(_new_metric(each) for each in metrics),
-        checks=(*_too_many_lost(len(lost), len(head), rules), *_floor(pairs, rules, scale)),
+        checks=(*_too_many_lost(len(lost), len(head), rules), *sides.floor(rules)),
         case_ids=CaseIds(errored=lost),
     )
     return Measured(comparison=comparison, rules=rules, pairs=pairs, is_compared=False)
@@ -131,11 +100,6 @@ def _too_many_lost(lost: int, cases: int, rules: GateRules) -> tuple[Check, ...]
     return (Check(verdict=Verdict.INVALID, reason=f"{lost} of {cases} cases have no score"),)
 
 
-def _floor(pairs: Sequence[Pair], rules: GateRules, scale: Scale) -> tuple[Check, ...]:
-    found = None if rules.floor is None else check_floor(pairs, floor=rules.floor, scale=scale)
-    return () if found is None else (found,)
-
-
 def must_pass_of(measured: Measured, base: Outcomes, head: Outcomes, *, deterministic: bool) -> MustPass:
     """What became of the cases that may not break; some may have to be asked again to tell.
 
@@ -149,12 +113,11 @@ def must_pass_of(measured: Measured, base: Outcomes, head: Outcomes, *, determin
         return MustPass()
     metric = next((each.metric for each in measured.comparison.metrics if each.primary), "")
     wanted = set(measured.rules.must_pass)
-    nothing = CaseOutcome()
     pairs = [
         replace(
             pair,
-            base=pair.base + base.get(pair.key, nothing).values(metric),
-            head=pair.head + head.get(pair.key, nothing).values(metric),
+            base=pair.base + base.get(pair.key, NOTHING).values(metric),
+            head=pair.head + head.get(pair.key, NOTHING).values(metric),
         )
         for pair in measured.pairs
         if pair.key in wanted
@@ -183,7 +146,7 @@ def conclude(
     """The verdicts, corrected for the number of suites, and the one over all cases of all suites."""
     judged = [each for each in suites if each.comparison.primary is not None]
     overall = compare_overall(
-        [each.pairs for each in judged if each.pairs and each.is_compared and not each.is_count], rules=rules
+        [each.pairs for each in judged if each.pairs and each.is_compared and each.is_poolable], rules=rules
     )
     primaries = [each.comparison.primary for each in judged]
     family = judge_family([each for each in primaries if each is not None], overall)
@@ -203,13 +166,6 @@ def _judged(suite: SuiteComparison, primary: MetricDelta) -> SuiteComparison:
     verdict = worst([primary.verdict, *(check.verdict for check in checks)])
     reason = next(each.reason for each in (*checks, primary) if each.verdict is verdict)
     return replace(suite, metrics=metrics, verdict=verdict, reason=reason)
-
-
-def _slices(
-    plan: SuitePlan, pairs: Sequence[Pair], head: Outcomes, rules: GateRules, scale: Scale
-) -> tuple[SliceDelta, ...]:
-    values = {id_: outcome.slices for id_, outcome in head.items() if outcome.slices}
-    return compare_slices(pairs, values=values, metric=plan.primary, rules=rules, scale=scale)
 
 
 def _case_ids(pairs: Sequence[Pair], base: Outcomes, head: Outcomes, *, binary: bool) -> CaseIds:

@@ -1,20 +1,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from promptops.engine.plan import SuitePlan
+from promptops.engine.suite_metric import CaseItems, as_item
 from promptops.model.record import JsonValue
-from promptops.model.result import CaseScored
+from promptops.model.result import CaseScored, Item
+from promptops.stats.repeats import MEAN
 
 
 @dataclass(slots=True)
 class CaseOutcome:
     """The scores of one case on one side, one for each repeat in the order in which they came.
 
-    `lost` is the kind of failure by which infrastructure lost a repeat; such a case has no scores that count.
+    `items` are what metrics of the whole suite are made of. `lost` is the kind of failure by which infrastructure lost a repeat; such a case has no scores that count.
     """
 
     scores: dict[str, list[float]] = field(default_factory=dict)
+    items: dict[str, list[Item]] = field(default_factory=dict)
     weight: float = 1.0
     cluster: str | None = None
     slices: Mapping[str, JsonValue] = field(default_factory=dict)
@@ -26,8 +30,23 @@ class CaseOutcome:
             values = self.scores.setdefault(metric, [])
             if score.value is not None:
                 values.append(score.value)
+            if score.item is not None:
+                self.items.setdefault(metric, []).append(as_item(score.item))
         self.weight, self.cluster, self.slices = result.weight, result.cluster, result.slices
 
     def values(self, metric: str) -> tuple[float, ...]:
         """The scores that count."""
         return () if self.lost is not None else tuple(self.scores.get(metric, ()))
+
+    def items_of(self, metric: str) -> CaseItems:
+        """The items that count."""
+        return () if self.lost is not None else tuple(self.items.get(metric, ()))
+
+    def reduced(self, plan: SuitePlan) -> CaseOutcome:
+        """The outcome of one run, whose repeats have become one score where the suite says how."""
+        own = {
+            scorer.name: scorer.reduction.one_of(self.scores[scorer.name])
+            for scorer in plan.scorers
+            if scorer.reduction is not MEAN and scorer.name in self.scores
+        }
+        return replace(self, scores={**self.scores, **own}) if own else self

@@ -66,7 +66,8 @@ def encode_scores(scores: ScoreColumns) -> bytes:
         metric: [[_number(value) for value in column] for column in columns]
         for metric, columns in scores.values.items()
     }
-    return _text({"values": values, "lost": encode(scores.lost)})
+    content = {"values": values, "lost": encode(scores.lost)}
+    return _text(content | ({"items": encode(scores.items)} if scores.items else {}))
 
 
 def decode_run(content: bytes, name: str) -> StoredRun:
@@ -110,7 +111,7 @@ def _check(entry: LedgerEntry) -> None:
     cases = len(entry.cases.ids)
     if len(entry.cases.contents) != cases:
         raise ValueError("each case needs an id and a digest of its content")
-    for metric, columns in entry.scores.values.items():
+    for metric, columns in (*entry.scores.values.items(), *entry.scores.items.items()):
         if len(columns) != entry.run.repeats or any(len(column) != cases for column in columns):
             raise ValueError(
                 f"the scores of `{metric}` do not fit {cases} cases × {entry.run.repeats} repeats"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from promptops.model.record import Record
+from promptops.model.record import JsonValue, Record
 from promptops.model.result import LatencySummary, MetricSummary
 
 
@@ -54,15 +54,21 @@ class LostAnswer(Record):
 class ScoreColumns(Record):
     """Every score of a run: for each metric one column a repeat, with a value for each case of the index.
 
-    None stands where a scorer could not tell, and where the answer was lost.
+    None stands where a scorer could not tell, and where the answer was lost. `items` holds in the same
+    form what metrics of the whole suite are made of.
     """
 
     values: Mapping[str, tuple[tuple[float | None, ...], ...]]
     lost: tuple[LostAnswer, ...] = ()
+    items: Mapping[str, tuple[tuple[JsonValue, ...], ...]] = field(default_factory=dict)
 
     def by_case(self, metric: str) -> tuple[tuple[float | None, ...], ...]:
         """The scores of each case, in the order of the index, one for each repeat."""
         return tuple(zip(*self.values[metric], strict=True))
+
+    def items_by_case(self, metric: str) -> tuple[tuple[JsonValue, ...], ...]:
+        """The items of each case, in the order of the index, one for each repeat."""
+        return tuple(zip(*self.items[metric], strict=True))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

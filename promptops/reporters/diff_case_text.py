@@ -10,6 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from promptops.model.comparison import Method
 from promptops.model.result import CaseErrored, CaseResult, CaseScored
 from promptops.model.suite import as_text
 from promptops.reporters.diff_cases import CaseKind, CaseView, lost_text
@@ -180,9 +181,11 @@ def _inputs(result: CaseScored) -> Iterator[tuple[str, str]]:
 
 
 def scores_text(view: CaseView) -> str:
-    """The mean scores of the case that differ, base to head."""
+    """The mean scores of the case that differ, base to head; in metrics of the whole suite it has none."""
     parts = []
     for metric in view.suite.metrics:
+        if metric.test is Method.BOOTSTRAP and not metric.primary:
+            continue
         before, after = (view.values(each, metric.metric) for each in (view.base, view.head))
         if before and after and before != after:
             parts.append(f"{printable(metric.metric)} {_mean(before)} → {_mean(after)}")

@@ -18,6 +18,7 @@ from promptops.model.result import (
     CaseErrored,
     CaseResult,
     CaseScored,
+    Flips,
     MetricSummary,
     RunResult,
     SuiteResult,
@@ -25,6 +26,7 @@ from promptops.model.result import (
 )
 from promptops.model.suite import as_text
 from promptops.reporters.amounts import cost_text, latency_text
+from promptops.reporters.classification_terminal import print_classification
 from promptops.reporters.printable import printable, shortened
 
 COLUMNS = ("metric", "mean", "95 % interval", "n", "errored", "cost", "p95")
@@ -38,6 +40,9 @@ def report_run(run: RunResult, out: TextIO, *, width: int) -> None:
     console = _console(out, width)
     if run.suites:
         _print_suites(console, run.suites, out, width)
+    for suite in run.suites:
+        if suite.classification is not None:
+            print_classification(console, printable(suite.suite), suite.classification)
     for line in _notes(run):
         console.print(Text(line, style="dim"))
 
@@ -203,22 +208,28 @@ def _notes(run: RunResult) -> Iterator[str]:
     if any(len(suite.metrics) > 1 for suite in run.suites):
         yield "* the metric that gates"
     for suite in run.suites:
-        yield from _slice_notes(suite)
-        if suite.errored > suite.unrecorded:
-            first = next(lost for lost in suite.errors if lost.kind != NOT_ASKED)
-            message = shortened(first.message, 100)
-            lost = suite.errored - suite.unrecorded
-            yield f"{suite.suite}: {lost} of {suite.cases} cases were lost, first `{printable(first.id)}`: {message}"
-        if suite.failed_output:
-            yield f"{suite.suite}: {len(suite.failed_output)} outputs failed by themselves ({suite.failed_output[0].failure})"
-        for metric in suite.metrics:
-            if metric.unscored:
-                yield f"{suite.suite}: {metric.unscored} answers could not be scored by `{metric.metric}`"
+        yield from _suite_notes(suite)
     yield from _cache_notes(run)
     if any(suite.model == NEAREST_EXAMPLE for suite in run.suites):
         yield f"{NEAREST_EXAMPLE} answers with the most similar example; its scores say nothing about an LLM"
     if any(metric.mean not in (None, 1.0) for suite in run.suites for metric in suite.metrics):
         yield "failing cases: promptops report --failures"
+
+
+def _suite_notes(suite: SuiteResult) -> Iterator[str]:
+    yield from _slice_notes(suite)
+    if suite.flips is not None:
+        yield f"{printable(suite.suite)}: {_flips_text(suite.flips)}"
+    if suite.errored > suite.unrecorded:
+        first = next(lost for lost in suite.errors if lost.kind != NOT_ASKED)
+        message = shortened(first.message, 100)
+        lost = suite.errored - suite.unrecorded
+        yield f"{suite.suite}: {lost} of {suite.cases} cases were lost, first `{printable(first.id)}`: {message}"
+    if suite.failed_output:
+        yield f"{suite.suite}: {len(suite.failed_output)} outputs failed by themselves ({suite.failed_output[0].failure})"
+    for metric in suite.metrics:
+        if metric.unscored:
+            yield f"{suite.suite}: {metric.unscored} answers could not be scored by `{metric.metric}`"
 
 
 def _cache_notes(run: RunResult) -> Iterator[str]:
@@ -236,6 +247,16 @@ def _cache_notes(run: RunResult) -> Iterator[str]:
         )
         suites = " ".join(dict.fromkeys(suite.suite for suite in run.suites if suite.unrecorded))
         yield f"with a key, run them by: promptops eval {printable(suites)}"
+
+
+def _flips_text(flips: Flips) -> str:
+    if not flips.flipped:
+        return f"the repeats of all {flips.cases} cases score alike by `{flips.metric}`"
+    worst = ", ".join(f"{printable(each.id)} ({each.rate:.0%})" for each in flips.worst)
+    return (
+        f"the repeats of {flips.flipped} of {flips.cases} cases differ by `{flips.metric}`,"
+        f" flip rate {flips.rate:.1%}; most in {worst}"
+    )
 
 
 def _slice_notes(suite: SuiteResult) -> Iterator[str]:

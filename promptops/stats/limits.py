@@ -8,7 +8,7 @@ from dataclasses import replace
 from promptops.model.comparison import Check, GateRules, MustPass, Verdict
 from promptops.model.result import Scale
 from promptops.stats.golden import PASSES
-from promptops.stats.intervals import mean_interval
+from promptops.stats.intervals import Interval, mean_interval
 from promptops.stats.pairs import Pair, columns, split_missing
 
 CONFIRMED_BY = 3
@@ -27,6 +27,13 @@ def check_floor(pairs: Sequence[Pair], *, floor: float, scale: Scale) -> Check |
         return Check(verdict=Verdict.INVALID, reason="no score to hold against the floor")
     sides = columns(scored)
     mean, interval = mean_interval(sides.head, scale=scale, weights=sides.weights, clusters=sides.clusters)
+    return hold_against_floor(mean, interval, floor=floor)
+
+
+def hold_against_floor(mean: float | None, interval: Interval | None, *, floor: float) -> Check | None:
+    """The same for a metric and its interval that are known; a metric that is not defined is `invalid`."""
+    if mean is None:
+        return Check(verdict=Verdict.INVALID, reason="the metric is not defined, but has a floor")
     if mean >= floor:
         return None
     below = interval is not None and interval.high < floor

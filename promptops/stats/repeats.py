@@ -66,6 +66,11 @@ class Reduction:
             return comb(passed, self.k) / comb(n, self.k)
         return float(passed >= self.k if self.k else 2 * passed > n)
 
+    def one_of(self, values: Sequence[float]) -> list[float]:
+        """The one score of a run, or none."""
+        value = self.of(values)
+        return [] if value is None else [value]
+
 
 def _mean(values: Sequence[float]) -> float:
     return values[0] if len(values) == 1 else fsum(values) / len(values)

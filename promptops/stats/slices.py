@@ -1,13 +1,11 @@
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from promptops.model.comparison import GateRules, MetricDelta, SliceDelta
+from promptops.model.comparison import MetricDelta, SliceDelta
 from promptops.model.record import JsonValue
-from promptops.model.result import Scale
 from promptops.model.suite import as_text
-from promptops.stats.compare import compare
 from promptops.stats.evidence import ALPHA
 from promptops.stats.families import benjamini_hochberg
 from promptops.stats.pairs import Pair
@@ -19,9 +17,7 @@ def compare_slices(
     pairs: Iterable[Pair],
     *,
     values: Mapping[str, Mapping[str, JsonValue]],
-    metric: str,
-    rules: GateRules,
-    scale: Scale,
+    compared: Callable[[Sequence[Pair]], MetricDelta],
 ) -> tuple[SliceDelta, ...]:
     """Compare a metric within each slice; which changes stand out is corrected for their number.
 
@@ -31,17 +27,13 @@ def compare_slices(
     Args:
         pairs: one a case.
         values: by a pair's key, its value in each slice; other pairs are left out.
-        metric: its name.
-        rules: the gate's; they word the verdict of each slice.
-        scale: what values are possible.
+        compared: what is said of the pairs of a slice.
     """
     groups: dict[tuple[str, str], tuple[JsonValue, list[Pair]]] = {}
     for pair in pairs:
         for name, value in values.get(pair.key, {}).items():
             groups.setdefault((name, _identity(value)), (value, []))[1].append(pair)
-    deltas = [
-        compare(group, metric=metric, rules=rules, scale=scale, primary=False) for _, group in groups.values()
-    ]
+    deltas = [compared(group) for _, group in groups.values()]
     adjusted = benjamini_hochberg([_two_sided(delta) for delta in deltas])
     return tuple(
         SliceDelta(

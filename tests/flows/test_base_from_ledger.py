@@ -11,7 +11,7 @@ import pytest
 
 from promptops.errors import ExitCode
 from tests.support.chat_project import SUITE, case_rows, chat, counting, outputs, said, settings
-from tests.support.cli import Cli
+from tests.support.cli import Cli, only_suite
 from tests.support.project import ProjectFolder
 from tests.support.service import Reply
 from tests.support.shared_project import CASES, branch, committed, compared, hub_of, ledger_runs
@@ -88,6 +88,28 @@ def test_a_fresh_clone_that_pulled_asks_nothing_for_the_base(
         assert sorted(model.asked_since(before)) == [f"m{number}!" for number in range(CASES)]
     assert (suite["how"], suite["base_runs"], suite["metrics"][0]["base_mean"]) == ("ledger", 1, 0.5)
     assert suite["metrics"][0]["broke"] == CASES // 2
+
+
+def test_a_metric_of_the_whole_suite_is_compared_with_the_labels_in_the_ledger(
+    folder: ProjectFolder, tmp_path: Path, cli: Cli
+) -> None:
+    labels = SUITE.replace("{right: {type: exact_match}}", "{f1: {type: f1}, right: {type: exact_match}}")
+    with chat() as model:
+        committed(folder, model.url)
+        folder.write({"evals/s.yaml": labels}).commit()
+        hub = hub_of(folder, tmp_path)
+        own = only_suite(cli("eval", "--format", "json", at=folder.root))
+        cli("ledger", "push", at=folder.root)
+        clone = branch(hub.clone("pulled"))
+        cli("ledger", "pull", at=clone.root)
+        before = len(model.bodies)
+        suite = compared(clone, cli)
+        assert len(model.asked_since(before)) == CASES
+    scored, metric = own["metrics"][0], suite["metrics"][0]
+    assert (suite["how"], metric["metric"], metric["test"]) == ("ledger", "f1", "bootstrap")
+    assert metric["base_mean"] == pytest.approx(scored["mean"])
+    assert metric["head_mean"] == 0
+    assert metric["broke"] == suite["metrics"][1]["broke"] == CASES // 2
 
 
 def test_what_main_scored_is_found_on_a_branch(folder: ProjectFolder, cli: Cli) -> None:

@@ -64,15 +64,69 @@ dataset: datasets/{task}.jsonl
             assert (task, prompt, correct) == (task, prompt, wanted[prompt]["correct"])
 
 
+BANKING_METRICS = """\
+target: {recorded: {path: outputs.jsonl}}
+dataset: datasets/test.jsonl
+scorers:
+  accuracy: {type: exact_match}
+  labels: {type: classification}
+  macro_f1: {type: f1}
+  weighted_f1: {type: f1, average: weighted}
+  kappa_with_gold: {type: kappa}
+"""
+
+
 @pytest.mark.parametrize("system", ["tfidf_logreg", "tfidf_nb"])
 def test_banking77_predictions(system: str, folder: ProjectFolder, cli: Cli) -> None:
     copy(folder, "banking77/test.jsonl", "evals/datasets/test.jsonl")
     copy(folder, f"banking77/outputs/{system}.jsonl", "evals/outputs.jsonl")
-    suite = "target: {recorded: {path: outputs.jsonl}}\ndataset: datasets/test.jsonl\nscorers: {accuracy: {type: exact_match}}\n"
-    measured = evaluate(folder.write({"evals/banking.yaml": suite}), cli)["banking"]
+    measured = evaluate(folder.write({"evals/banking.yaml": BANKING_METRICS}), cli)["banking"]
     wanted = reference("banking77")["systems"][system]
-    (metric,) = measured["metrics"]
-    assert (metric["n"], round(metric["mean"] * metric["n"])) == (wanted["n"], wanted["correct"])
+    found = {metric["metric"]: metric for metric in measured["metrics"]}
+    accuracy = found["accuracy"]
+    assert (accuracy["n"], round(accuracy["mean"] * accuracy["n"])) == (wanted["n"], wanted["correct"])
+    assert found["labels"]["mean"] == accuracy["mean"]
+    for name in ("macro_f1", "weighted_f1", "kappa_with_gold"):
+        assert (name, found[name]["mean"]) == (name, pytest.approx(wanted[name], abs=1e-6))
+        assert found[name]["ci_low"] < found[name]["mean"] < found[name]["ci_high"]
+    counts = {
+        (each["expected"], each["predicted"]): each["n"] for each in measured["classification"]["confusions"]
+    }
+    for confusion in wanted["top_confusions"]:
+        assert counts[confusion["expected"], confusion["output"]] == confusion["n"]
+    assert sum(counts.values()) == wanted["n"]
+
+
+@pytest.mark.parametrize("run", ["rag-t0.0", "rag-t0.8", "simple-t0.4"])
+def test_support_tickets(run: str, folder: ProjectFolder, cli: Cli) -> None:
+    copy(folder, "support_tickets/cases.jsonl", "evals/datasets/cases.jsonl")
+    copy(folder, f"support_tickets/outputs/{run}.jsonl", "evals/outputs.jsonl")
+    suite = BANKING_METRICS.replace("test.jsonl", "cases.jsonl")
+    measured = evaluate(folder.write({"evals/tickets.yaml": suite}), cli)["tickets"]
+    wanted = reference("support_tickets")["systems"][run]
+    found = {metric["metric"]: metric["mean"] for metric in measured["metrics"]}
+    assert found["labels"] == pytest.approx(wanted["accuracy"], abs=1e-6)
+    assert found["macro_f1"] == pytest.approx(wanted["macro_f1"], abs=1e-6)
+
+
+def test_a_macro_f1_that_gates_is_compared_by_resampling(folder: ProjectFolder, cli: Cli) -> None:
+    copy(folder, "banking77/test.jsonl", "evals/datasets/test.jsonl")
+    copy(folder, "banking77/outputs/tfidf_logreg.jsonl", "evals/outputs.jsonl")
+    folder.write({"evals/banking.yaml": f"{BANKING_METRICS}gate: {{primary: macro_f1}}\n"}).commit()
+    folder.git("checkout", "--quiet", "-b", "worse")
+    copy(folder, "banking77/outputs/tfidf_nb.jsonl", "evals/outputs.jsonl")
+    folder.commit()
+    result = cli("gate", "--format", "json", at=folder.root)
+    (suite,) = result.json["suites"]
+    metric = next(each for each in suite["metrics"] if each["primary"])
+    systems, pair = reference("banking77")["systems"], reference("banking77")["pairs"][0]
+    assert (result.code, suite["verdict"], metric["test"]) == (1, "regressed", "bootstrap")
+    wanted = systems["tfidf_nb"]["macro_f1"] - systems["tfidf_logreg"]["macro_f1"]
+    assert metric["delta"] == pytest.approx(wanted, abs=1e-5)
+    assert metric["ci_low"] < metric["delta"] < metric["ci_high"] < 0
+    # The reference compares the other way round.
+    assert (metric["broke"], metric["fixed"]) == (pair["fixed"], pair["broke"])
+    assert len(suite["case_ids"]["broke"]) == metric["broke"]
 
 
 def test_a_case_without_a_recorded_output_is_missing_not_wrong(folder: ProjectFolder, cli: Cli) -> None:

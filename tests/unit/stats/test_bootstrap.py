@@ -6,6 +6,8 @@ from random import Random
 
 import pytest
 
+from promptops import registry
+from promptops.errors import Location
 from promptops.model.comparison import GateRules, Method, MetricDelta, Verdict
 from promptops.stats.bootstrap import Sides, compare_statistic, statistic_interval
 from promptops.stats.intervals import t_interval
@@ -177,3 +179,28 @@ def test_a_side_without_a_statistic_has_neither_value_nor_interval(items: list[L
 
 def test_one_case_has_a_value_and_no_interval() -> None:
     assert statistic_interval([(True, True)], f1) == (1.0, None)
+
+
+def test_the_interval_of_macro_f1_covers_the_truth_on_both_sides() -> None:
+    """Plain percentiles miss the truth above in 8 % of such suites, as resamples repeat cases."""
+    labels = [str(place) for place in range(20)]
+    random = Random(1)
+    skill = {label: random.uniform(0.6, 1) for label in labels}
+    macro_f1 = registry.plugin("scorers", "f1", Location("s.yaml"))().statistic
+
+    def drawn(n: int) -> list[tuple[tuple[str], tuple[str]]]:
+        wanted = [random.choice(labels) for _ in range(n)]
+        said = [label if random.random() < skill[label] else random.choice(labels) for label in wanted]
+        return [((one,), (other,)) for one, other in zip(said, wanted, strict=True)]
+
+    population = drawn(200_000)
+    truth = macro_f1(population, evenly(population))
+    above = below = 0
+    repetitions = 40
+    for seed in range(repetitions):
+        _, interval = statistic_interval(drawn(200), macro_f1, seed=seed)
+        assert interval is not None
+        above += truth > interval.high
+        below += truth < interval.low
+    allowed = 0.025 + 4 * (0.025 * 0.975 / repetitions) ** 0.5
+    assert max(above, below) / repetitions <= allowed

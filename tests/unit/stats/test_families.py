@@ -1,14 +1,16 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from promptops.model.comparison import Verdict, worst
+from promptops.model.comparison import MetricDelta, Verdict, worst
 from promptops.model.record import JsonValue
 from promptops.model.result import Scale
+from promptops.stats.compare import compare
 from promptops.stats.families import benjamini_hochberg, compare_overall, judge_family
 from promptops.stats.pairs import Pair
 from promptops.stats.slices import compare_slices
@@ -108,10 +110,14 @@ def test_clusters_stay_together_over_suites() -> None:
     assert (found.ci_low, found.ci_high) == (-1, 1)
 
 
+def accuracy(pairs: Sequence[Pair]) -> MetricDelta:
+    return compare(pairs, metric="accuracy", rules=RULES, scale=Scale.BINARY, primary=False)
+
+
 def test_a_slice_stands_out_only_after_correction_for_their_number() -> None:
     pairs = suite("de", 14, 1, 60) + suite("en", 6, 6, 60) + suite("fr", 1, 9, 60)
     values = {pair.key: {"lang": pair.key[:2], "all": True} for pair in pairs}
-    found = compare_slices(pairs, values=values, metric="accuracy", rules=RULES, scale=Scale.BINARY)
+    found = compare_slices(pairs, values=values, compared=accuracy)
     assert [(each.slice, each.value) for each in found] == [
         ("lang", "de"),
         ("all", True),
@@ -128,7 +134,7 @@ def test_a_lucky_one_of_many_slices_does_not_stand_out() -> None:
     groups = [drop, *(suite(str(name), 5, 5, 60) for name in range(1, 20))]
     values = {pair.key: {"topic": place} for place, group in enumerate(groups) for pair in group}
     pairs = [pair for group in groups for pair in group]
-    found = compare_slices(pairs, values=values, metric="accuracy", rules=RULES, scale=Scale.BINARY)
+    found = compare_slices(pairs, values=values, compared=accuracy)
     assert len(found) == 20
     assert not any(each.stands_out for each in found)
 
@@ -137,15 +143,13 @@ def test_values_of_another_type_are_other_slices_and_cases_without_one_are_left_
     pairs = table(0, 0, 5)
     tiers: list[JsonValue] = [1, "1", [1]]
     values = {pair.key: {"tier": tier} for pair, tier in zip(pairs, tiers, strict=False)}
-    found = compare_slices(pairs, values=values, metric="accuracy", rules=RULES, scale=Scale.BINARY)
+    found = compare_slices(pairs, values=values, compared=accuracy)
     assert [(each.value, each.delta.n) for each in found] == [(1, 1), ("1", 1), ([1], 1)]
     assert [each.delta.p_adjusted for each in found] == [1, 1, 1]
 
 
 def test_a_slice_of_missing_cases_does_not_stand_out() -> None:
     lost = [Pair(key="lost", base=(1.0,), head=())]
-    found = compare_slices(
-        lost, values={"lost": {"lang": "de"}}, metric="accuracy", rules=RULES, scale=Scale.BINARY
-    )
+    found = compare_slices(lost, values={"lost": {"lang": "de"}}, compared=accuracy)
     assert found[0].delta.verdict is Verdict.INVALID
     assert not found[0].stands_out

@@ -1,0 +1,127 @@
+"""A suite's metrics on both sides: means of scores case by case, and statistics of all cases."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from promptops.engine.outcome import CaseOutcome
+from promptops.engine.plan import ScorerPlan, SuitePlan
+from promptops.engine.suite_metric import CaseItems, over_cases
+from promptops.model.comparison import Check, GateRules, MetricDelta, SliceDelta
+from promptops.model.result import Scale
+from promptops.stats.bootstrap import Sides, compare_statistic, statistic_interval
+from promptops.stats.compare import compare
+from promptops.stats.evidence import count_changes
+from promptops.stats.limits import check_floor, hold_against_floor
+from promptops.stats.pairs import Pair, columns, split_missing
+from promptops.stats.slices import compare_slices
+
+Outcomes = Mapping[str, CaseOutcome]
+NOTHING = CaseOutcome()
+
+
+class BothSides:
+    """What became of a suite's cases at the base and at the head."""
+
+    def __init__(self, plan: SuitePlan, base: Outcomes, head: Outcomes) -> None:
+        self._plan = plan
+        self._base = base
+        self._head = head
+        self._scorers = {scorer.name: scorer for scorer in plan.scorers}
+
+    @property
+    def is_poolable(self) -> bool:
+        """Whether the metric that gates is a mean of scores from 0 to 1."""
+        scorer = self._scorers.get(self._plan.primary)
+        return scorer is None or (scorer.statistic is None and scorer.scale is not Scale.COUNT)
+
+    def pairs(self, metric: str) -> list[Pair]:
+        """Every case of either side in one metric."""
+        return [self._pair(id_, metric) for id_ in dict.fromkeys([*self._base, *self._head])]
+
+    def compared(self, metric: str, rules: GateRules) -> MetricDelta:
+        """One metric, head against base."""
+        pairs, primary = self.pairs(metric), metric == self._plan.primary
+        scorer = self._scorers.get(metric)
+        if scorer is not None and scorer.statistic is not None:
+            return self._statistic_compared(pairs, scorer, rules, primary=primary)
+        scale, kind = self._scale(metric), self._plan.suite.kind
+        return compare(pairs, metric=metric, rules=rules, scale=scale, kind=kind, primary=primary)
+
+    def slices(self, rules: GateRules) -> tuple[SliceDelta, ...]:
+        """The metric that gates, within each slice."""
+        metric = self._plan.primary
+        scorer = self._scorers.get(metric)
+
+        def compared(pairs: Sequence[Pair]) -> MetricDelta:
+            if scorer is not None and scorer.statistic is not None:
+                return self._statistic_compared(pairs, scorer, rules, primary=False)
+            return compare(pairs, metric=metric, rules=rules, scale=self._scale(metric), primary=False)
+
+        values = {id_: outcome.slices for id_, outcome in self._head.items() if outcome.slices}
+        return compare_slices(self.pairs(metric), values=values, compared=compared)
+
+    def floor(self, rules: GateRules) -> tuple[Check, ...]:
+        """What the floor of the gate says of the head."""
+        if rules.floor is None:
+            return ()
+        metric = self._plan.primary
+        scorer = self._scorers.get(metric)
+        if scorer is None or scorer.statistic is None:
+            found = check_floor(self.pairs(metric), floor=rules.floor, scale=self._scale(metric))
+            return () if found is None else (found,)
+        # The base plays no part here, so a case that it lacks counts.
+        pairs = [pair for pair in self.pairs(metric) if pair.head and pair.weight]
+        sides = columns([replace(pair, base=pair.head) for pair in pairs])
+        value, interval = statistic_interval(
+            self._items(self._head, pairs, metric),
+            over_cases(scorer.statistic),
+            weights=sides.weights,
+            clusters=sides.clusters,
+        )
+        found = hold_against_floor(value, interval, floor=rules.floor)
+        return () if found is None else (found,)
+
+    def _statistic_compared(
+        self, pairs: Sequence[Pair], scorer: ScorerPlan, rules: GateRules, *, primary: bool
+    ) -> MetricDelta:
+        assert scorer.statistic is not None
+        whole, lost = split_missing(pairs, scorer.case_scale)
+        sides = columns(whole)
+        found = compare_statistic(
+            Sides(
+                base=self._items(self._base, whole, scorer.name),
+                head=self._items(self._head, whole, scorer.name),
+                statistic=over_cases(scorer.statistic),
+                weights=sides.weights,
+                clusters=sides.clusters,
+                missing=len(lost),
+            ),
+            metric=scorer.name,
+            rules=rules,
+            primary=primary,
+        )
+        changes = count_changes(sides, scorer.case_scale)
+        return replace(
+            found, broke=changes.broke, fixed=changes.fixed, lower=changes.lower, higher=changes.higher
+        )
+
+    @staticmethod
+    def _items(side: Outcomes, pairs: Sequence[Pair], metric: str) -> list[CaseItems]:
+        return [side[pair.key].items_of(metric) for pair in pairs]
+
+    def _scale(self, metric: str) -> Scale:
+        scorer = self._scorers.get(metric)
+        return scorer.scale if scorer else Scale.UNIT
+
+    def _pair(self, id_: str, metric: str) -> Pair:
+        before, after = self._base.get(id_, NOTHING), self._head.get(id_, NOTHING)
+        known = after if id_ in self._head and after.lost is None else before
+        return Pair(
+            key=id_,
+            base=before.values(metric),
+            head=after.values(metric),
+            weight=known.weight,
+            cluster=known.cluster,
+        )
