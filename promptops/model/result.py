@@ -32,10 +32,10 @@ class Scale(StrEnum):
 class Completion(Record):
     """What a target answered.
 
-    `failure` names a failure of the model itself (refusal, cut_off, content_filter, unparsable):
-    such an answer is scored, and flagged. `cost_usd` is None when the price is unknown.
+    `failure` names a failure of the model itself (refusal, cut_off, content_filter, unparsable) or of a
+    retriever (retrieval_failed, no_documents, invalid_documents): such an answer is scored, and flagged. `cost_usd` is None when the price is unknown.
     `first_answer_ms` is how long the first byte took, None where the way to the model does not tell.
-    `data` is what else the target returned (a recorded row, retrieved documents).
+    `data` is what else the target returned: a recorded row, and under `documents` what was retrieved.
     `cached` says that nothing was called: the answer was kept from an earlier call.
     """
 
@@ -154,7 +154,7 @@ class LostCase(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailedOutput(Record):
-    """A case whose model failed by itself; it is scored all the same."""
+    """A case whose model or retriever failed by itself; it is scored all the same."""
 
     id: str
     failure: str

@@ -30,8 +30,9 @@ EXIT_CHECKS = 200
 class Command(Record):
     """A process of this repository, kept warm: one JSON line in, one JSON line out, for each case.
 
-    In: `{"id": …, "inputs": {…}}`. Out: `{"output": …}` with what it measured, or `{"error": "…"}`; an
-    `id` in the answer must be that of the case. What it says on stderr is shown when it ends.
+    In: `{"id": …, "inputs": {…}}`. Out: `{"output": …}` (of a retriever `{"documents": […]}`) with what it
+    measured, or `{"error": "…"}`; an `id` in the answer must be that of the case. What it says on stderr
+    is shown when it ends.
     """
 
     version: ClassVar[int] = 1

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from promptops.application_answer import completion_of
 from promptops.errors import ConfigError, TargetError
+from promptops.model.retrieval import DOCUMENTS
 from promptops.plugin import (
     NOT_ASKED,
     CaseFailure,
@@ -42,6 +43,7 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 class Http(Record):
     """A service of yours: gets the case's inputs as JSON; `output` names a field of its JSON answer.
 
+    `documents` names the field of the documents that a retriever found; with them `output` may be absent.
     A header may name a variable of the environment: `Authorization: "Bearer $MY_TOKEN"`.
     """
 
@@ -53,6 +55,7 @@ class Http(Record):
     method: Literal["POST", "PUT"] = "POST"
     headers: Mapping[str, str] = field(default_factory=dict)
     output: str = "output"
+    documents: str = DOCUMENTS
     timeout_s: float | None = None
     _headers: dict[str, str] = field(init=False, default_factory=dict, repr=False)
     _limit_s: float = field(init=False, default=0.0, repr=False)
@@ -82,11 +85,11 @@ class Http(Record):
             answer = json.loads(body)
         except (ValueError, RecursionError):
             raise CaseFailure("bad_output", "the service answered with something that is not JSON") from None
-        output = look_up(answer, self.output)
-        if output is None:
+        output, documents = look_up(answer, self.output), look_up(answer, self.documents)
+        if output is None and documents is None:
             raise CaseFailure("bad_output", f"the answer has nothing at `{self.output}`")
         rest = answer if isinstance(answer, dict) else {}
-        return completion_of({**rest, "output": output}, latency_ms)
+        return completion_of({**rest, "output": output, DOCUMENTS: documents}, latency_ms)
 
     async def close(self) -> None:
         """See Target."""

@@ -15,8 +15,8 @@ from promptops.plugin import CaseFailure, Completion, JsonValue, Record, Request
 class Python(Record):
     """A function of this repository, called with the case's inputs as a dict; it may be async.
 
-    It returns a text, or a dict with `output` and, if it likes, `latency_ms`, `input_tokens`,
-    `output_tokens`, `cost_usd`. An exception loses the case, and so does an async function that takes
+    It returns a text, or a dict with `output` (or `documents`, of a retriever) and, if it likes,
+    `latency_ms`, `input_tokens`, `output_tokens`, `cost_usd`. An exception loses the case, and so does an async function that takes
     too long; one that is not async cannot be stopped.
     """
 

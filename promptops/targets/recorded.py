@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 from promptops.application_answer import MOST
 from promptops.datasets.jsonl import decoded, parsed
 from promptops.errors import InvalidFilesError, Location
+from promptops.model.retrieval import DOCUMENTS, retrieval_failure
 from promptops.plugin import (
     CaseFailure,
     Completion,
@@ -27,6 +28,9 @@ class Recorded(Record):
 
     `id` and `output` name fields, also inner ones (`answer.text`). `latency_ms` or `latency_s` of a row
     is taken over. A case without a row is lost, and named.
+
+    `documents` names the field of the documents that a retriever found, best first; such rows may lack the
+    output. A row with an `error`, or without documents, is then the retriever's own failure: scored, and named.
     """
 
     version: ClassVar[int] = 1
@@ -36,6 +40,7 @@ class Recorded(Record):
     path: str
     id: str = "id"
     output: str = "output"
+    documents: str | None = None
     _places: dict[str, tuple[int, int]] = field(init=False, default_factory=dict, repr=False)
     """Where the row of each id begins, and in which line; the rows stay in the file."""
     _stream: Any = field(init=False, default=None, repr=False, compare=False)
@@ -48,11 +53,17 @@ class Recorded(Record):
         self._places.clear()
         self._stream, self._shown_path = context.open_data(self.path)
         start = 0
+        has_documents = self.documents is None
         for number, line in enumerate(self._stream, start=1):
             digest.update(line.replace(b"\r\n", b"\n"))
             if line.strip():
-                self._note(self._row(line, number), start, number)
+                row = self._row(line, number)
+                self._note(row, start, number)
+                has_documents = has_documents or self._has_documents(row)
             start += len(line)
+        if not has_documents:
+            message = f"no row has anything at `{self.documents}`, nor an `error`"
+            raise InvalidFilesError.single(Location(self._shown_path), "missing-key", message)
         self._digest = digest.hexdigest()
 
     async def complete(self, request: Request) -> Completion:
@@ -64,9 +75,12 @@ class Recorded(Record):
         self._stream.seek(start)
         row = self._row(self._stream.readline(), number)
         output = look_up(row, self.output)
-        if output is None:
+        if output is None and self.documents is None:
             raise CaseFailure("not_recorded", f"the recorded row has nothing at `{self.output}`")
-        return Completion(output=as_text(output), latency_ms=_latency_ms(row), data=row)
+        answer = Completion(
+            output="" if output is None else as_text(output), latency_ms=_latency_ms(row), data=row
+        )
+        return answer if self.documents is None else _with_documents(answer, look_up(row, self.documents))
 
     async def close(self) -> None:
         """See Target."""
@@ -76,6 +90,10 @@ class Recorded(Record):
     def identity(self) -> JsonValue:
         """See Target."""
         return self._digest
+
+    def _has_documents(self, row: Mapping[str, JsonValue]) -> bool:
+        """Whether a row says what its retriever did; if none does, the suite names the wrong field."""
+        return self.documents is None or bool(row.get("error")) or look_up(row, self.documents) is not None
 
     def _row(self, line: bytes, number: int) -> Mapping[str, JsonValue]:
         path = self._shown_path
@@ -92,6 +110,14 @@ class Recorded(Record):
             message = f"the id `{key}` occurs twice (first in line {first})"
             raise InvalidFilesError.single(where, "duplicate-id", message)
         self._places[key] = (start, number)
+
+
+def _with_documents(answer: Completion, documents: JsonValue) -> Completion:
+    """The answer of a retriever: what it found, which is nothing where it broke."""
+    has_failed = bool(answer.data.get("error"))
+    found = [] if has_failed or documents is None else documents
+    failure = "retrieval_failed" if has_failed else retrieval_failure(found)
+    return replace(answer, failure=failure, data={**answer.data, DOCUMENTS: found})
 
 
 def _latency_ms(row: Mapping[str, JsonValue]) -> float:

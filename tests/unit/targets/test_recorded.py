@@ -111,3 +111,63 @@ def test_a_wrong_target_is_told_with_its_place(evaluate: Evaluate, options: str,
     result = evaluate(options=options)
     assert result.code == ExitCode.MEND_FIRST
     assert message in result.err
+
+
+RETRIEVER = "{path: o.jsonl, documents: found.ids}"
+RETRIEVAL = "target: {recorded: RETRIEVER}\ndataset: d.jsonl\nscorers: {rank: {type: mrr}}\n".replace(
+    "RETRIEVER", RETRIEVER
+)
+
+
+def test_documents_need_no_output(folder: ProjectFolder, cli: Cli) -> None:
+    found = [{"id": row["id"], "found": {"ids": ["x", row["output"]]}} for row in ROWS]
+    folder.write({"evals/s.yaml": RETRIEVAL}).write_rows("evals/d.jsonl", CASES)
+    folder.write_rows("evals/o.jsonl", found)
+    result = cli("eval", "--format", "json", at=folder.root)
+    assert (mean(result), only_suite(result)["failed_output"]) == (0.5, [])
+
+
+def test_what_a_retriever_failed_at_scores_0_and_is_named(folder: ProjectFolder, cli: Cli) -> None:
+    cases = [{"id": f"c{number}", "expected": "a"} for number in range(7)]
+    found: list[dict[str, Any]] = [
+        {"found": {"ids": ["a"]}, "error": None},
+        {"error": "index is gone"},
+        {"found": {"ids": ["a"]}, "error": "timeout"},
+        {"found": {"ids": []}},
+        {"found": None},
+        {"found": {"ids": "a"}},
+    ]
+    folder.write({"evals/s.yaml": RETRIEVAL}).write_rows("evals/d.jsonl", cases)
+    folder.write_rows("evals/o.jsonl", [{"id": f"c{number}", **row} for number, row in enumerate(found)])
+    suite = only_suite(cli("eval", "--format", "json", at=folder.root))
+    assert [(each["id"], each["kind"]) for each in suite["errors"]] == [("c6", "not_recorded")]
+    assert (suite["scored"], suite["metrics"][0]["mean"]) == (6, 1 / 6)
+    assert {each["id"]: each["failure"] for each in suite["failed_output"]} == {
+        "c1": "retrieval_failed",
+        "c2": "retrieval_failed",
+        "c3": "no_documents",
+        "c4": "no_documents",
+        "c5": "invalid_documents",
+    }
+    notes = cli("eval", at=folder.root).out
+    assert "s: the answer itself failed in 2 cases (retrieval_failed): `c1`, `c2`" in notes
+    assert "s: the answer itself failed in 1 case (invalid_documents): `c5`" in notes
+
+
+def test_of_many_failures_the_first_are_named(folder: ProjectFolder, cli: Cli) -> None:
+    folder.write({"evals/s.yaml": RETRIEVAL})
+    folder.write_rows("evals/d.jsonl", [{"id": f"c{number}", "expected": "a"} for number in range(7)])
+    folder.write_rows("evals/o.jsonl", [{"id": f"c{number}", "error": "gone"} for number in range(7)])
+    notes = cli("eval", at=folder.root).out
+    assert "in 7 cases (retrieval_failed): `c0`, `c1`, `c2`, `c3`, `c4` and 2 more" in " ".join(notes.split())
+
+
+def test_an_error_of_an_output_that_is_there_does_not_matter(evaluate: Evaluate) -> None:
+    suite = only_suite(evaluate([{**row, "error": "late"} for row in ROWS]))
+    assert (suite["scored"], suite["failed_output"]) == (len(ROWS), [])
+
+
+def test_a_field_that_no_row_has_is_told(evaluate: Evaluate) -> None:
+    result = evaluate(options=RETRIEVER)
+    assert result.code == ExitCode.MEND_FIRST
+    assert "evals/o.jsonl: no row has anything at `found.ids`, nor an `error`" in result.err
