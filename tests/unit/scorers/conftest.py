@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -27,12 +27,13 @@ def score() -> Callable[..., Score]:
         expected: Any = None,
         *,
         completion: Completion | None = None,
+        fields: Mapping[str, Any] | None = None,
         **options: Any,
     ) -> Score:
         sample = Sample(
             output=output,
             expected=expected,
-            case=Case(id="case", fields={}),
+            case=Case(id="case", fields=fields or {}),
             completion=completion or Completion(output=output),
         )
         result: Score = build(scorer, options).score(sample)

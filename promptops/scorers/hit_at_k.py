@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from promptops.plugin import Example, Record, Sample, Scale, Score, Scorer
+from promptops.scorers._retrieval import hit, retrieved, scored
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HitAtK(Record):
+    """1 when any of the first `k` documents of a ranking is relevant, else 0.
+
+    The documents are those of the answer; what is relevant stands in the case's `relevant` or `expected`.
+    A query without a relevant document is left out.
+    """
+
+    version: ClassVar[int] = 1
+    scale: ClassVar[Scale] = Scale.BINARY
+    component: ClassVar[str] = "retriever"
+    examples: ClassVar[tuple[Example, ...]] = (
+        Example(
+            output="", completion=retrieved("a", "b", "c"), expected=["c", "d"], options={"k": 3}, score=1.0
+        ),
+        Example(
+            output="", completion=retrieved("a", "b", "c"), expected=["c", "d"], options={"k": 2}, score=0.0
+        ),
+    )
+
+    k: int = field(metadata={"ge": 1})
+
+    def score(self, sample: Sample) -> Score:
+        """See Scorer."""
+        return scored(sample, lambda ranking: hit(ranking, self.k))
+
+
+PLUGIN: type[Scorer] = HitAtK
