@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from promptops import registry
 from promptops.commands.project import Project
 from promptops.commands.suites import load_named, selected_names
-from promptops.errors import InvalidFilesError, VcsError
-from promptops.files.dataset import dataset_digest, read_cases
+from promptops.errors import InvalidFilesError, Location, VcsError
+from promptops.files.dataset import DatasetSource, Qrels, dataset_digest, read_cases
 from promptops.files.splice import with_digest
 from promptops.files.suite import LoadedSuite
 from promptops.files.tree import SourceTree, missing_file, read_file, resolve_reference
@@ -31,53 +31,66 @@ class Lock:
     changed: bool
 
 
-def find_dataset(project: Project, loaded: LoadedSuite) -> tuple[PurePosixPath, DatasetFormat]:
-    """The dataset's file, which exists, and the format that reads it.
+def find_dataset(project: Project, loaded: LoadedSuite) -> DatasetSource:
+    """The dataset's files, which exist, and what reads them.
 
     Raises:
         InvalidFilesError: there is no such file or format.
     """
+    ref = loaded.suite.dataset_ref
     keys = ("dataset",) if isinstance(loaded.suite.dataset, str) else ("dataset", "path")
-    mentioned_at = loaded.where(*keys)
-    path = resolve_reference(loaded.path, loaded.suite.dataset_ref.path, mentioned_at)
-    if not project.tree.is_file(path):
-        raise missing_file(project.tree, path, mentioned_at)
-    suffixes: list[str] = []
-    for name in registry.names("datasets"):
-        format_class = registry.plugin("datasets", name, mentioned_at)
-        if path.name.endswith(format_class.suffixes):
-            return path, format_class()
-        suffixes += format_class.suffixes
-    message = f"`{path.name}` is not in a known format"
-    raise InvalidFilesError.single(
-        mentioned_at, "unknown-format", message, f"known are {', '.join(suffixes)}"
+    path = _found(project, loaded, ref.path, loaded.where(*keys))
+    format_ = _format_of(path)
+    if format_ is None:
+        known = [suffix for each in _formats() for suffix in each.suffixes]
+        message, hint = f"`{path.name}` is not in a known format", f"known are {', '.join(known)}"
+        raise InvalidFilesError.single(loaded.where(*keys), "unknown-format", message, hint)
+    return DatasetSource(
+        path=path, format_=format_, id_field=ref.id, qrels=_qrels(project, loaded, ref.qrels)
     )
 
 
-def changed_since_lock(
-    project: Project, loaded: LoadedSuite, path: PurePosixPath, format_: DatasetFormat
-) -> str:
+def _qrels(project: Project, loaded: LoadedSuite, reference: str | None) -> Qrels | None:
+    if reference is None:
+        return None
+    path = _found(project, loaded, reference, loaded.where("dataset", "qrels"))
+    return Qrels(path=path, format_=_format_of(path))
+
+
+def _found(project: Project, loaded: LoadedSuite, reference: str, mentioned_at: Location) -> PurePosixPath:
+    path = resolve_reference(loaded.path, reference, mentioned_at)
+    if not project.tree.is_file(path):
+        raise missing_file(project.tree, path, mentioned_at)
+    return path
+
+
+def _format_of(path: PurePosixPath) -> DatasetFormat | None:
+    return next((each() for each in _formats() if path.name.endswith(each.suffixes)), None)
+
+
+def _formats() -> Iterator[type[DatasetFormat]]:
+    return (registry.plugin("datasets", name, Location(name)) for name in registry.names("datasets"))
+
+
+def changed_since_lock(project: Project, loaded: LoadedSuite, source: DatasetSource) -> str:
     """Which cases differ from the version that was locked, where Git still holds it; else nothing."""
     wanted = loaded.suite.dataset_ref.sha256
     try:
         repository = project.repository()
-        commits = repository.commits_touching(path) if repository else []
+        commits = repository.commits_touching(*source.paths) if repository else []
         for commit in commits:
             assert repository is not None
             tree = repository.tree_at(commit)
-            if tree.is_file(path) and dataset_digest(tree, path) == wanted:
-                return _difference(loaded, path, format_, tree, project.tree)
+            if all(map(tree.is_file, source.paths)) and dataset_digest(tree, source) == wanted:
+                return _difference(source, tree, project.tree)
     except VcsError:
         return ""
     return ""
 
 
-def _difference(
-    loaded: LoadedSuite, path: PurePosixPath, format_: DatasetFormat, before: SourceTree, after: SourceTree
-) -> str:
-    id_field = loaded.suite.dataset_ref.id
+def _difference(source: DatasetSource, before: SourceTree, after: SourceTree) -> str:
     old, new = (
-        {case.id: content_digest(case.fields) for case in read_cases(tree, path, format_, id_field=id_field)}
+        {case.id: content_digest(case.fields) for case in read_cases(tree, source)}
         for tree in (before, after)
     )
     edited = [id_ for id_ in new if id_ in old and new[id_] != old[id_]]
@@ -115,11 +128,11 @@ def lock_datasets(project: Project, patterns: Sequence[str]) -> list[Lock]:
 
 
 def _planned(project: Project, loaded: LoadedSuite) -> tuple[Lock, PurePosixPath, str]:
-    path, format_ = find_dataset(project, loaded)
-    for _ in read_cases(project.tree, path, format_, id_field=loaded.suite.dataset_ref.id):
+    source = find_dataset(project, loaded)
+    for _ in read_cases(project.tree, source):
         pass
-    digest = dataset_digest(project.tree, path)
+    digest = dataset_digest(project.tree, source)
     changed = loaded.suite.dataset_ref.sha256 != digest
-    lock = Lock(suite=loaded.name, dataset=str(path), sha256=digest, changed=changed)
+    lock = Lock(suite=loaded.name, dataset=str(source.path), sha256=digest, changed=changed)
     text = read_file(project.tree, loaded.path).decode("utf-8")
     return lock, loaded.path, with_digest(text, loaded, digest) if changed else text

@@ -12,7 +12,7 @@ from promptops.commands.project import Project
 from promptops.engine.answer import check as check_answer
 from promptops.engine.plan import ScorerPlan
 from promptops.errors import InvalidFilesError, Location, Problem
-from promptops.files.dataset import dataset_digest
+from promptops.files.dataset import file_digest
 from promptops.files.suite import LoadedSuite, ScorerSource, scorer_parts
 from promptops.files.tree import missing_file, resolve_reference
 from promptops.model.record import JsonValue
@@ -124,7 +124,7 @@ class _Planner:
         else:
             return None
         path = next((each for each in candidates if self.project.tree.is_file(each)), None)
-        return None if path is None else dataset_digest(self.project.tree, path)
+        return None if path is None else file_digest(self.project.tree, path)
 
     def _reduction(self, common: ScorerSource, keys: Keys) -> Reduction:
         if common.reduce is None:

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
-from pathlib import PurePosixPath
 
 from promptops.commands.attempt import attempt
 from promptops.commands.dataset import changed_since_lock, find_dataset
@@ -14,10 +13,9 @@ from promptops.commands.project import Project
 from promptops.commands.scorer_plans import scorer_plans
 from promptops.engine.plan import SuitePlan, select
 from promptops.errors import InvalidFilesError, Location, Problem
-from promptops.files.dataset import dataset_digest, read_cases
+from promptops.files.dataset import DatasetSource, dataset_digest, read_cases
 from promptops.files.suite import LoadedSuite
-from promptops.model.suite import Case
-from promptops.plugin import DatasetFormat
+from promptops.model.suite import Case, DatasetRef
 from promptops.render.expression import Expression, ValueTemplate
 
 
@@ -47,26 +45,26 @@ def plan_suite(project: Project, loaded: LoadedSuite, selection: Selection) -> S
     )
     if problems or dataset is None or scorers is None:
         raise InvalidFilesError(problems)
-    path, format_, digest = dataset
+    source, digest = dataset
     return SuitePlan(
         name=loaded.name,
         suite=loaded.suite,
         where=Location(str(loaded.path)),
-        cases=partial(_cases, project, path, format_, loaded, where, selection.limit),
+        cases=partial(_cases, project, source, loaded.suite.dataset_ref, where, selection.limit),
         scorers=scorers,
         dataset_digest=digest,
-        digest_now=partial(dataset_digest, project.tree, path),
+        digest_now=partial(dataset_digest, project.tree, source),
         inputs=inputs,
         expected=expected,
     )
 
 
-def _dataset(project: Project, loaded: LoadedSuite) -> tuple[PurePosixPath, DatasetFormat, str]:
-    path, format_ = find_dataset(project, loaded)
-    digest = dataset_digest(project.tree, path)
+def _dataset(project: Project, loaded: LoadedSuite) -> tuple[DatasetSource, str]:
+    source = find_dataset(project, loaded)
+    digest = dataset_digest(project.tree, source)
     if loaded.suite.dataset_ref.sha256 not in (None, digest):
-        raise _changed_dataset(project, loaded, path, format_)
-    return path, format_, digest
+        raise _changed_dataset(project, loaded, source)
+    return source, digest
 
 
 def _where(loaded: LoadedSuite) -> Expression | None:
@@ -75,15 +73,9 @@ def _where(loaded: LoadedSuite) -> Expression | None:
 
 
 def _cases(
-    project: Project,
-    path: PurePosixPath,
-    format_: DatasetFormat,
-    loaded: LoadedSuite,
-    where: Expression | None,
-    limit: int | None,
+    project: Project, source: DatasetSource, ref: DatasetRef, where: Expression | None, limit: int | None
 ) -> Iterator[Case]:
-    ref = loaded.suite.dataset_ref
-    cases = read_cases(project.tree, path, format_, id_field=ref.id)
+    cases = read_cases(project.tree, source)
     return islice(select(cases, where, ref.sample, ref.seed), limit)
 
 
@@ -93,12 +85,8 @@ def template_of(loaded: LoadedSuite, key: str) -> ValueTemplate | None:
     return None if value is None else ValueTemplate.compile(value, loaded.where(key))
 
 
-def _changed_dataset(
-    project: Project, loaded: LoadedSuite, path: PurePosixPath, format_: DatasetFormat
-) -> InvalidFilesError:
+def _changed_dataset(project: Project, loaded: LoadedSuite, source: DatasetSource) -> InvalidFilesError:
     where = loaded.where("dataset", "sha256")
-    message = (
-        f"`{path}` is not the dataset that `sha256` names{changed_since_lock(project, loaded, path, format_)}"
-    )
+    message = f"{source} is not the dataset that `sha256` names{changed_since_lock(project, loaded, source)}"
     hint = f"if the change is meant, run `promptops dataset lock {loaded.name}`"
     return InvalidFilesError.single(where, "dataset-changed", message, hint)

@@ -46,7 +46,9 @@ def _evaluated(cell: Cell) -> dict[str, JsonValue]:
     plan = cell.plan
     suite = {key: value for key, value in encode(plan.suite).items() if key not in NOT_IN_KEY}
     selection = {
-        key: value for key, value in encode(plan.suite.dataset_ref).items() if key not in ("path", "sha256")
+        key: value
+        for key, value in encode(plan.suite.dataset_ref).items()
+        if key not in ("path", "qrels", "sha256")
     }
     return {
         "format": KEY_FORMAT,

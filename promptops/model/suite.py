@@ -10,9 +10,10 @@ from promptops.model.record import JsonValue, Record
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatasetRef(Record):
-    """Which cases a suite uses."""
+    """Which cases a suite uses; `qrels` says which documents answer them."""
 
     path: str
+    qrels: str | None = None
     sha256: str | None = None
     id: str = "id"
     where: str | None = None

@@ -156,11 +156,10 @@ class Repository:
         found = {PurePosixPath(name).relative_to(self.prefix) for name in filter(None, names.split("\0"))}
         return tuple(sorted(found))
 
-    def commits_touching(self, path: PurePosixPath, most: int = 50) -> list[str]:
-        """The newest commits that changed a file, newest first."""
-        text = self._run(
-            "log", f"--max-count={most}", "--format=%H", "HEAD", "--", str(self.prefix / path), codes=(0, 128)
-        )
+    def commits_touching(self, *paths: PurePosixPath, most: int = 50) -> list[str]:
+        """The newest commits that changed any of these files, newest first."""
+        files = (str(self.prefix / path) for path in paths)
+        text = self._run("log", f"--max-count={most}", "--format=%H", "HEAD", "--", *files, codes=(0, 128))
         return text.split()
 
     def git(

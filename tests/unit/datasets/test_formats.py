@@ -13,7 +13,7 @@ from promptops.datasets.json import Json
 from promptops.datasets.jsonl import Jsonl
 from promptops.datasets.yaml import Yaml
 from promptops.errors import InvalidFilesError
-from promptops.files.dataset import dataset_digest, read_cases
+from promptops.files.dataset import DatasetSource, dataset_digest, read_cases
 from promptops.files.tree import WorkingTree
 from promptops.model.suite import Case
 from promptops.plugin import DatasetFormat
@@ -32,14 +32,17 @@ Read = Callable[..., list[Case]]
 Refusal = Callable[[str, bytes], tuple[str, str]]
 
 
+def source(name: str, id_field: str = "id") -> DatasetSource:
+    return DatasetSource(path=PurePosixPath(f"d.{name}"), format_=FORMATS[name](), id_field=id_field)
+
+
 @pytest.fixture
 def read(folder: ProjectFolder) -> Read:
     """The cases of a file with the given content."""
 
     def cases(name: str, content: bytes, *, id_field: str = "id") -> list[Case]:
         folder.write({f"d.{name}": content})
-        path = PurePosixPath(f"d.{name}")
-        return list(read_cases(WorkingTree(folder.root), path, FORMATS[name](), id_field=id_field))
+        return list(read_cases(WorkingTree(folder.root), source(name, id_field)))
 
     return cases
 
@@ -80,7 +83,7 @@ def test_windows_line_ends_change_neither_cases_nor_digest(
     cases = []
     for content in (TWO_CASES[name], TWO_CASES[name].replace(b"\n", b"\r\n")):
         cases.append(read(name, content))
-        digests.append(dataset_digest(WorkingTree(folder.root), PurePosixPath(f"d.{name}")))
+        digests.append(dataset_digest(WorkingTree(folder.root), source(name)))
     assert cases[0] == cases[1]
     assert digests[0] == digests[1]
 
@@ -216,7 +219,7 @@ def test_what_is_wrong_has_a_place(refusal: Refusal, case: str) -> None:
 
 def test_cases_before_a_broken_row_are_read_as_a_stream(folder: ProjectFolder) -> None:
     folder.write({"d.csv": b"id,text\na,x\nb\n"})
-    cases = read_cases(WorkingTree(folder.root), PurePosixPath("d.csv"), Csv(), id_field="id")
+    cases = read_cases(WorkingTree(folder.root), source("csv"))
     assert next(cases).id == "a"
     with pytest.raises(InvalidFilesError):
         next(cases)
