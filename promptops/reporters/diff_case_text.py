@@ -13,6 +13,7 @@ from rich.text import Text
 from promptops.model.comparison import Method
 from promptops.model.result import CaseErrored, CaseResult, CaseScored
 from promptops.model.suite import as_text
+from promptops.reporters.answer_text import answer_text
 from promptops.reporters.diff_cases import CaseKind, CaseView, lost_text
 from promptops.reporters.diff_words import Piece, clipped, compared
 from promptops.reporters.printable import printable, shortened
@@ -71,14 +72,14 @@ class CasePrinter:
         if scored.expected is not None:
             yield f"expected{mark}", self._text(as_text(scored.expected))
         if mark:
-            yield f"output{mark}", self._text(scored.completion.output)
+            yield f"output{mark}", self._text(answer_text(scored.completion))
 
     def _text(self, text: str) -> Text:
         return self._joined([Piece(text, differs=False)], "base")
 
     def _marked(self, base: CaseResult | None, head: CaseResult | None, absent: str) -> tuple[Text, Text]:
         if isinstance(base, CaseScored) and isinstance(head, CaseScored):
-            before, after = compared(base.completion.output, head.completion.output)
+            before, after = compared(answer_text(base.completion), answer_text(head.completion))
             return self._joined(before, "base"), self._joined(after, "head")
         return self._alone(base, absent), self._alone(head, NOT_RUN)
 
@@ -87,7 +88,7 @@ class CasePrinter:
             return Text(absent, "dim italic")
         if isinstance(result, CaseErrored):
             return Text(printable(lost_text(result)), "magenta")
-        return self._text(result.completion.output)
+        return self._text(answer_text(result.completion))
 
     def _joined(self, pieces: Sequence[Piece], side: str) -> Text:
         text = Text()
@@ -133,7 +134,7 @@ class CasePrinter:
         base, head = view.pair
         for side, result in (("base", base), ("head", head)):
             if isinstance(result, CaseScored) and result.completion.failure:
-                yield side, Text(f"the model itself failed: {result.completion.failure}", "yellow")
+                yield side, Text(f"the answer itself failed: {result.completion.failure}", "yellow")
         if self.full:
             yield from self._all_scores(view)
             yield from self._further_runs(view)

@@ -25,13 +25,16 @@ from promptops.model.result import (
     paid_usd_of,
 )
 from promptops.model.suite import as_text
-from promptops.reporters.amounts import cost_text, latency_text
+from promptops.reporters.amounts import cost_text, counted, latency_text
+from promptops.reporters.answer_text import answer_text
 from promptops.reporters.classification_terminal import print_classification
 from promptops.reporters.printable import printable, shortened
 
 COLUMNS = ("metric", "mean", "95 % interval", "n", "errored", "cost", "p95")
 WIDEST = 10_000
 MOST_SLICES = 8
+MOST_FAILED = 5
+LONGEST_ID = 40
 LONGEST_TEXT = 400
 
 
@@ -225,11 +228,20 @@ def _suite_notes(suite: SuiteResult) -> Iterator[str]:
         message = shortened(first.message, 100)
         lost = suite.errored - suite.unrecorded
         yield f"{suite.suite}: {lost} of {suite.cases} cases were lost, first `{printable(first.id)}`: {message}"
-    if suite.failed_output:
-        yield f"{suite.suite}: {len(suite.failed_output)} outputs failed by themselves ({suite.failed_output[0].failure})"
+    yield from _failed_notes(suite)
     for metric in suite.metrics:
         if metric.unscored:
             yield f"{suite.suite}: {metric.unscored} answers could not be scored by `{metric.metric}`"
+
+
+def _failed_notes(suite: SuiteResult) -> Iterator[str]:
+    by_kind: dict[str, list[str]] = {}
+    for each in suite.failed_output:
+        by_kind.setdefault(each.failure, []).append(each.id)
+    for kind, ids in by_kind.items():
+        first = ", ".join(f"`{shortened(id_, LONGEST_ID)}`" for id_ in ids[:MOST_FAILED])
+        more = f" and {len(ids) - MOST_FAILED} more" if len(ids) > MOST_FAILED else ""
+        yield f"{suite.suite}: the answer itself failed in {counted(len(ids), 'case')} ({kind}): {first}{more}"
 
 
 def _cache_notes(run: RunResult) -> Iterator[str]:
@@ -290,7 +302,7 @@ def _scored_rows(result: CaseScored) -> Iterator[tuple[str, str]]:
         yield printable(name), as_text(value)
     if result.expected is not None:
         yield "expected", as_text(result.expected)
-    yield "output", result.completion.output
+    yield "output", answer_text(result.completion)
     for name, score in result.scores.items():
         if score.value != 1.0:
             value = "cannot tell" if score.value is None else f"{score.value:g}"

@@ -124,12 +124,12 @@ def test_inputs_do_not_repeat_what_is_shown_anyway() -> None:
     assert "  question  How many?\n  other.id  7\n  expected  refund\n" in text
 
 
-def test_a_failure_of_the_model_itself_is_told() -> None:
+def test_an_answer_that_failed_by_itself_is_told() -> None:
     told = comparison(suite("qa", REGRESSED, case_ids=broken("x")))
     cut = scored("x", "", 0.0)
     failed = scored("x", "", 0.0, completion=type(cut.completion)(output="", failure="refusal"))
     text = cases_text(told, NARROW, views(harmed(told), [(0, scored("x", "yes", 1.0)), (1, failed)]))
-    assert "  head      the model itself failed: refusal\n" in text
+    assert "  head      the answer itself failed: refusal\n" in text
     assert "  head      (empty)\n" in text
 
 
