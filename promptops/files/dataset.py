@@ -51,7 +51,7 @@ def read_cases(tree: SourceTree, source: DatasetSource) -> Iterator[Case]:
     """Streams the cases of a dataset in file order; memory holds digests of their ids, and the judgements.
 
     A row without the id field gets its content's digest as id. With judgements each case has the field
-    `relevant`: the grades of its documents by id.
+    `relevant`: the grades of its relevant documents by id, empty where there is none.
 
     Raises:
         InvalidFilesError: not readable in its format, empty, two rows with one id, or judgements that
@@ -83,7 +83,8 @@ def _with_grades(case: Case, judged: Mapping[str, Grades], source: DatasetSource
     if RELEVANT in case.fields:
         message = f"the row has a field `{RELEVANT}`, which the judgements of `qrels` would replace"
         raise InvalidFilesError.single(Location(str(source.path), case.line), "twice", message)
-    return replace(case, fields={**case.fields, RELEVANT: judged.get(case.id, {})})
+    relevant = {id_: grade for id_, grade in judged.get(case.id, {}).items() if grade >= 1}
+    return replace(case, fields={**case.fields, RELEVANT: relevant})
 
 
 def _id(fields: Mapping[str, JsonValue], id_field: str) -> str:

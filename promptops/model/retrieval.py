@@ -10,7 +10,7 @@ from promptops.model.suite import as_text
 DOCUMENTS = "documents"
 """Where the documents of an answer stand, best first."""
 RELEVANT = "relevant"
-"""The field of a case with the grades of its documents."""
+"""The field of a case with the grades of its relevant documents."""
 ID_KEYS = ("doc_id", "id")
 
 HIGHEST_GRADE = 1000

@@ -42,12 +42,12 @@ def known(name: str) -> Any:
     )
 
 
-def write_suite(folder: ProjectFolder, name: str, metrics: Sequence[str]) -> None:
+def write_suite(folder: ProjectFolder, name: str, metrics: Sequence[str], where: str | None = None) -> None:
     """A suite over a recorded set, without a run yet."""
     source, qrels = SETS[name]
     suite = {
         "target": {"recorded": {"path": "run.jsonl", "documents": "ranking"}},
-        "dataset": {"path": "queries.jsonl", "qrels": "qrels.jsonl"},
+        "dataset": {"path": "queries.jsonl", "qrels": "qrels.jsonl", "where": where},
         "scorers": {metric: METRICS[metric] for metric in metrics},
     }
     folder.write(
@@ -102,7 +102,7 @@ def test_the_query_over_which_a_retriever_crashed_is_named(folder: ProjectFolder
     [(name, *pair) for name, runs in RUNS.items() for pair in combinations(runs, 2)],
 )
 def test_two_runs_on_two_branches(name: str, base: str, new: str, folder: ProjectFolder, cli: Cli) -> None:
-    write_suite(folder, name, ["ndcg@10", "mrr@10"])
+    write_suite(folder, name, ["ndcg@10", "mrr@10"], where="relevant")
     retrieve_with(folder, name, base)
     start_branch(folder)
     retrieve_with(folder, name, new)
@@ -118,6 +118,7 @@ def test_two_runs_on_two_branches(name: str, base: str, new: str, folder: Projec
             wanted["new_lower"],
             wanted["new_higher"],
         )
+        assert metric["missing"] == 0
         assert metric["delta"] == pytest.approx(wanted["mean_difference"], abs=ROUNDING)
         assert metric["base_mean"] == pytest.approx(wanted["mean_base"], abs=ROUNDING)
         assert metric["head_mean"] == pytest.approx(wanted["mean_new"], abs=ROUNDING)
@@ -200,8 +201,9 @@ def test_a_lock_holds_the_judgements_too(folder: ProjectFolder, cli: Cli) -> Non
     assert cli("eval", at=folder.root).code == ExitCode.YES
 
 
-def test_judged_queries_alone_can_be_selected(folder: ProjectFolder, cli: Cli) -> None:
-    small(folder).write({"evals/qrels.trec": trec({"q03": "good", "q07": "other"})})
+def test_queries_with_a_relevant_document_can_be_selected(folder: ProjectFolder, cli: Cli) -> None:
+    judged_not_relevant = "q05 0 good 0\n"
+    small(folder).write({"evals/qrels.trec": trec({"q03": "good", "q07": "other"}) + judged_not_relevant})
     everything = only_suite(cli("eval", "--format", "json", at=folder.root))["metrics"][0]
     assert (everything["n"], everything["unscored"], everything["mean"]) == (2, QUERIES - 2, 0.5)
     assert f"{QUERIES - 2} answers could not be scored by `recall`" in cli("eval", at=folder.root).out
