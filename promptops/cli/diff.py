@@ -11,6 +11,7 @@ import typer
 from promptops.cli._console import Format, FormatOption, columns, finish, print_json, project_here
 from promptops.cli.app import verb_app
 from promptops.errors import ExitCode
+from promptops.model.component import Component
 from promptops.reporters.diff_cases import CaseKind
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class Sides:
     against: str | None
     head: str | None
     offline: bool
+    swap: Component | None = None
 
 
 @diff_app.command()
@@ -56,6 +58,12 @@ def diff(
     case: Annotated[
         str | None, typer.Option("--case", metavar="ID", help="Show one case in full; SUITE:ID works too")
     ] = None,
+    swap: Annotated[
+        Component | None,
+        typer.Option(
+            "--swap", help="Also run both sides with this component of the other, and share out the change"
+        ),
+    ] = None,
     offline: OfflineOption = False,
     no_pager: Annotated[bool, typer.Option("--no-pager", help="Print long text at once")] = False,
     format_: FormatOption = Format.TEXT,
@@ -63,7 +71,7 @@ def diff(
     """Compare the working tree with main, case by case; never judges: the exit code is 0."""
     if cases is not None and case is not None:
         raise typer.BadParameter("`--cases` and `--case` cannot be combined")
-    comparison = _compared(Sides(suites or (), against, head, offline))
+    comparison = _compared(Sides(suites or (), against, head, offline, swap))
     if cases is None and case is None:
         _show_all(comparison, format_, paged=not no_pager)
     else:
@@ -119,6 +127,7 @@ def _compared(sides: Sides) -> Comparison:
         against=sides.against,
         head=sides.head,
         asking=Asking.NEVER if sides.offline else Asking.UNLESS_KNOWN,
+        swap=sides.swap,
     )
     # What code of the repository prints must not get among the data.
     with progress(sys.stderr) as observer, redirect_stdout(sys.stderr):

@@ -20,7 +20,7 @@ from promptops.errors import InvalidFilesError
 from promptops.files.suite import LoadedSuite, target_parts
 from promptops.model.comparison import Verdict
 
-OF_THE_HEAD = ("prompt", "prompts", "models", "parameters", "target", "inputs")
+OF_THE_HEAD = ("prompt", "prompts", "models", "parameters", "target", "retriever", "inputs")
 """What of a suite is under test, and read at the head; all else is the ruler."""
 OWN_PULL_REQUEST = "change what measures, or what it measures, in a pull request of its own"
 

@@ -10,6 +10,7 @@ from promptops.commands.base_scores import BaseScores, Outcomes
 from promptops.commands.collect import Collector
 from promptops.commands.sides import Sides
 from promptops.commands.suite_pairs import CellPair
+from promptops.commands.swapped import Crossed
 from promptops.engine.compare import (
     Measured,
     measure,
@@ -20,12 +21,13 @@ from promptops.engine.compare import (
     with_limits,
 )
 from promptops.engine.plan import Cell
+from promptops.engine.swap import Versions, share_out
 from promptops.model.comparison import Check, MustPass, Verdict
 from promptops.model.diff import NO_LATENCY, CaseRate, Ruler, SideCost, SideLatency, SuiteComparison
 from promptops.model.result import MetricSummary, SuiteResult
 from promptops.stats.limits import check_must_pass
 
-OF_THE_SUITE = ("inputs", "parameters", "target")
+OF_THE_SUITE = ("inputs", "parameters", "target", "retriever")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +37,7 @@ class Runs:
     known: BaseScores
     collector: Collector
     results: Mapping[Cell, SuiteResult]
+    crossed: Mapping[CellPair, Crossed | str] = field(default_factory=dict)
 
     def base(self, pair: CellPair) -> Outcomes | None:
         """The base's scores; None where there is nothing to compare with."""
@@ -76,7 +79,7 @@ class Examined:
 def examine(sides: Sides, pair: CellPair, runs: Runs) -> Examined:
     """A pair's measures, described."""
     measured = _measured(sides, pair, runs)
-    described = _described(measured.comparison, pair, runs)
+    described = _swapped(_described(measured.comparison, pair, runs), pair, runs)
     return Examined(pair=pair, measured=replace(measured, comparison=described)).confirmed({}, {})
 
 
@@ -151,6 +154,35 @@ def _described(comparison: SuiteComparison, pair: CellPair, runs: Runs) -> Suite
     )
 
 
+def _swapped(comparison: SuiteComparison, pair: CellPair, runs: Runs) -> SuiteComparison:
+    """The comparison with how much of it one component makes, where that was asked."""
+    versions = runs.crossed.get(pair)
+    if versions is None:
+        return comparison
+    if isinstance(versions, str):
+        return replace(comparison, swap_note=versions)
+    crossed_cells = (versions.base_with_head.cell, versions.head_with_base.cell)
+    results = [runs.results[cell] for cell in crossed_cells]
+    base_with_head, head_with_base = map(runs.collector.of, crossed_cells)
+    swap = share_out(
+        pair.head.cell.plan,
+        versions.component,
+        Versions(
+            base=runs.base(pair) or {},
+            base_with_head=base_with_head,
+            head_with_base=head_with_base,
+            head=runs.collector.of(pair.head.cell),
+        ),
+    )
+    return replace(
+        comparison,
+        swap=swap,
+        swap_note="" if swap else "no case was answered by all four versions",
+        calls=comparison.calls + sum(each.calls for each in results),
+        cached=comparison.cached + sum(each.cached for each in results),
+    )
+
+
 def _rates(pair: CellPair, runs: Runs) -> Iterator[CaseRate]:
     branch = runs.by_branch(pair)
     if branch is not None and pair.branch is not None:
@@ -203,3 +235,5 @@ def _changed(pair: CellPair) -> Iterator[str]:
             yield f"{name} of the suite edited"
     if before.target.identity() != after.target.identity():
         yield "the recorded outputs differ"
+    if before.retriever and after.retriever and before.retriever.identity != after.retriever.identity:
+        yield "the recorded documents differ"

@@ -20,11 +20,13 @@ from promptops.commands.replay import replayable
 from promptops.commands.run_suites import Ran, RunRequest, run_suites
 from promptops.commands.sides import Sides, open_sides
 from promptops.commands.suite_pairs import CellPair, Settled, SuitePair, suite_pairs, unchanged
+from promptops.commands.swapped import Crossed, crossed
 from promptops.commands.unchanged import nothing_reaches
 from promptops.engine.compare import conclude, rules_of
 from promptops.engine.events import Observer
 from promptops.engine.plan import Cell
 from promptops.model.comparison import worst
+from promptops.model.component import Component
 from promptops.model.diff import BaseState, Comparison, Ruler, SuiteComparison
 from promptops.model.result import SuiteResult, paid_usd_of
 from promptops.model.suite import Gate
@@ -34,12 +36,16 @@ from promptops.runs.unfinished import COMPARISON, CONFIRMATION
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DiffOptions:
-    """What is compared: suites (names or globs, all when empty), the base, and the head (the working tree)."""
+    """What is compared: suites (names or globs, all when empty), the base, and the head (the working tree).
+
+    With `swap` both sides are also run with that component of the other.
+    """
 
     suites: tuple[str, ...] = ()
     against: str | None = None
     head: str | None = None
     asking: Asking = Asking.UNLESS_KNOWN
+    swap: Component | None = None
 
 
 def diff(project: Project, options: DiffOptions, observer: Observer) -> Comparison:
@@ -70,13 +76,16 @@ class _Diff:
         wanted = [pair.base.cell for pair in self._pairs if pair.base and not pair.unchanged]
         self._known = BaseScores.look_up(sides, wanted) if wanted else BaseScores()
         self._keeper = ScoreKeeper(self._collector, _worth_keeping(wanted))
+        self._crossed: dict[CellPair, Crossed | str] = {}
+        if options.swap is not None:
+            self._crossed = {pair: crossed(pair, options.swap) for pair in self._pairs if not pair.unchanged}
 
     def result(self) -> Comparison:
         """Runs what is missing, and compares."""
         # Such a base costs nothing, and the report can show what it answered.
         stored = [pair.base for pair in self._pairs if pair.base and pair.base.cell in self._known.found]
         replayed = list(replayable(self._sides.base, stored)) if stored else []
-        suites = list(_to_run(self._pairs, self._known, replayed))
+        suites = list(self._to_run(replayed))
         if not suites:
             now = datetime.now(UTC).isoformat(timespec="seconds")
             ran = Ran(run_id="", started_at=now, results=())
@@ -101,12 +110,29 @@ class _Diff:
         )
         return self._confirmed(examined, first[0]) or comparison
 
+    def _to_run(self, replayed: Sequence[Cell]) -> Iterator[PreparedSuite]:
+        """The versions of a pair run side by side, so that what a provider does meanwhile hits all of them."""
+        for pair in self._pairs:
+            if not pair.unchanged:
+                stored = pair.base is not None and pair.base.cell in self._known.found
+                asked = pair.base is not None and (not stored or pair.base.cell in replayed)
+                cells = [pair.base, pair.head] if asked and pair.base else [pair.head]
+                versions = self._crossed.get(pair)
+                if isinstance(versions, Crossed):
+                    cells += [versions.head_with_base, versions.base_with_head]
+                yield PreparedSuite(cells=tuple(cells))
+            # Where no score would differ, the head's own say it, and asking only for them is not worth the cost.
+            free = pair.unchanged and pair.head.cell.is_deterministic
+            if pair.branch is not None and (free or not pair.scored_alike):
+                yield PreparedSuite(cells=(pair.branch,))
+
     def _examined(self, suites: Sequence[PreparedSuite], ran: Ran) -> list[Examined]:
         cells = [each.cell for suite in suites for each in suite.cells]
         runs = Runs(
             known=self._known,
             collector=self._collector,
             results=dict(zip(cells, ran.results, strict=True)),
+            crossed=self._crossed,
         )
         keep_base_scores(self._sides, self._options.asking, self._keeper, runs.results)
         return [examine(self._sides, pair, runs) for pair in self._pairs]
@@ -194,22 +220,6 @@ def _pair_work(sides: Sides, pair: SuitePair) -> Iterator[CellPair | Settled]:
 def _worth_keeping(cells: Sequence[Cell]) -> list[Cell]:
     """What code of the user's says depends on more than the base's files, and what never varies costs nothing."""
     return [cell for cell in cells if not (cell.runs_own_code or cell.is_deterministic)]
-
-
-def _to_run(
-    pairs: Sequence[CellPair], known: BaseScores, replayed: Sequence[Cell]
-) -> Iterator[PreparedSuite]:
-    """Both sides of a pair run side by side, so that what a provider does meanwhile hits both."""
-    for pair in pairs:
-        if not pair.unchanged:
-            missing = pair.base is not None and (
-                pair.base.cell in replayed or pair.base.cell not in known.found
-            )
-            yield PreparedSuite(cells=(pair.base, pair.head) if missing and pair.base else (pair.head,))
-        # Where no score would differ, the head's own say it, and asking only for them is not worth the cost.
-        free = pair.unchanged and pair.head.cell.is_deterministic
-        if pair.branch is not None and (free or not pair.scored_alike):
-            yield PreparedSuite(cells=(pair.branch,))
 
 
 def _settled(each: Settled) -> SuiteComparison:

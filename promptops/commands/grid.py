@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from promptops import registry
 from promptops.commands.project import Project
 from promptops.commands.prompts import effective_prompt, renderer_for, require_prompt
-from promptops.engine.plan import Cell, SuitePlan
+from promptops.engine.plan import Cell, Retriever, SuitePlan
 from promptops.errors import InvalidFilesError, Location, Problem
 from promptops.files.config import FILE
 from promptops.files.suite import LoadedSuite, target_parts
@@ -18,10 +18,29 @@ from promptops.plugin import Target
 
 def target_of(loaded: LoadedSuite) -> Target:
     """The suite's target, built; raises InvalidFilesError."""
-    type_, written = target_parts(loaded.suite.target)
-    target_class = registry.plugin("targets", type_, loaded.where("target"))
+    return _built(loaded, "target", loaded.suite.target)
+
+
+def retriever_of(loaded: LoadedSuite) -> Target | None:
+    """What finds the documents of each case, built; None where the suite names nothing.
+
+    Raises:
+        InvalidFilesError: it cannot be used.
+    """
+    if loaded.suite.retriever is None:
+        return None
+    retriever = _built(loaded, "retriever", loaded.suite.retriever)
+    if retriever.needs_prompt:
+        message = "a retriever finds documents, which a prompt does not"
+        raise InvalidFilesError.single(loaded.where("retriever"), "invalid-value", message)
+    return retriever
+
+
+def _built(loaded: LoadedSuite, key: str, value: str | Mapping[str, JsonValue] | None) -> Target:
+    type_, written = target_parts(value)
+    target_class = registry.plugin("targets", type_, loaded.where(key))
     inner = isinstance(written, dict)
-    keys = ("target", type_) if isinstance(loaded.suite.target, dict) else ("target",)
+    keys = (key, type_) if isinstance(value, dict) else (key,)
     options = written if inner else {target_class.shorthand: written}
     target: Target = registry.build(target_class, options, loaded.document, keys)
     return target
@@ -36,8 +55,10 @@ def grid(
         InvalidFilesError: a prompt that cannot be used.
     """
     type_, _ = target_parts(loaded.suite.target)
+    found = retriever_of(loaded)
+    retriever = None if found is None else Retriever(target_parts(loaded.suite.retriever)[0], found)
     if not target.needs_prompt:
-        yield Cell(plan=plan, target_type=type_, target=target)
+        yield Cell(plan=plan, target_type=type_, target=target, retriever=retriever)
         return
     for prompt in prompts:
         for model in loaded.suite.models or (None,):
@@ -54,6 +75,7 @@ def grid(
                 prompt=prompt.name,
                 model=sent_to,
                 renderer=renderer,
+                retriever=retriever,
             )
 
 

@@ -115,6 +115,12 @@ def _require_shares(cell: Cell) -> None:
             hint="give the scorer a `threshold`, or name another one under `gate: {primary: …}`",
             where=cell.plan.where,
         )
+    if any(each.statistic is not None for each in cell.plan.scorers if each.name == cell.plan.primary):
+        raise ConfigError(
+            f"`{cell.plan.primary}` is a metric of the whole suite, and noise is measured of single cases",
+            hint="name another scorer under `gate: {primary: …}`",
+            where=cell.plan.where,
+        )
 
 
 def _stored(sides: Sides, cells: Sequence[Cell], runs: int) -> dict[Cell, Sequence[LedgerEntry]]:

@@ -18,12 +18,16 @@ from promptops.model.result import UnchangedSuite
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreparedCell:
-    """A cell that is ready to run: how many calls it makes, and where it comes from."""
+    """A cell that is ready to run: how many calls it makes, and where it comes from.
+
+    Where its retriever is the other side's, `retriever_from` is the cell that this belongs to.
+    """
 
     cell: Cell
     total: int
     project: Project
     loaded: LoadedSuite
+    retriever_from: PreparedCell | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from promptops.models.cached import CachedModel
 
 
 def replayable(project: Project, cells: Iterable[PreparedCell]) -> Iterator[Cell]:
-    """Those of the cells whose every answer of a model is kept."""
+    """Those of the cells whose every answer of a model is kept, as far as that can be told without a retriever."""
     models = Models(project, Asking.NEVER, Halt())
     try:
         yield from (each.cell for each in cells if _is_replayable(each.cell, models))
@@ -25,7 +25,7 @@ def replayable(project: Project, cells: Iterable[PreparedCell]) -> Iterator[Cell
 
 
 def _is_replayable(cell: Cell, models: Models) -> bool:
-    if cell.model is None:
+    if cell.model is None or cell.retriever is not None:
         return False
     model = cast("CachedModel", models.get(cell.model))
     return all(

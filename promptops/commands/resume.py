@@ -22,7 +22,7 @@ def resume_digest(cell: Cell, project: Project, models: Models) -> str:
     For a target of the user's own code it holds the state of the whole repository: nothing less covers
     what such code does. Without Git nobody knows that state, so nothing is taken over.
     """
-    own_code = not cell.target.needs_prompt and cell.target.identity() is None
+    own_code = cell.is_own_code
     repository = project.repository() if own_code else None
     unknown = secrets.token_hex() if own_code else None
     return answer_digest(
@@ -50,7 +50,7 @@ class Resumed:
         if not self.answers:
             return None
         completion = self._kept.get((self._digests[cell], job.request.case.id, job.request.repeat))
-        if completion is not None and cell.target_type == ASKS_A_MODEL:
+        if completion is not None and cell.target_type == ASKS_A_MODEL and cell.retriever is None:
             self._remember(cell, job, completion)
         return completion
 

@@ -19,7 +19,6 @@ from promptops.commands.resume import Resumed, resume_digest
 from promptops.commands.target_context import SuiteContext
 from promptops.engine.events import Observer
 from promptops.engine.execute import Execution, execute
-from promptops.engine.plan import Cell
 from promptops.engine.scoring import Scoring
 from promptops.errors import InterruptedRunError, InvalidFilesError
 from promptops.halt import Halt
@@ -126,10 +125,10 @@ async def _opened(cells: Sequence[PreparedCell], models: Models) -> AsyncIterato
     try:
         for each in cells:
             context = SuiteContext(each.project, each.loaded, models)
-            for used in _used_by(each.cell):
+            for used, its_context in _used_by(each, context):
                 if all(used is not other for other in opened):
                     opened.append(used)
-                    await used.open(context)
+                    await used.open(its_context)
             if each.cell.model is not None:
                 context.model(each.cell.model)
         yield
@@ -138,6 +137,14 @@ async def _opened(cells: Sequence[PreparedCell], models: Models) -> AsyncIterato
             await used.close()
 
 
-def _used_by(cell: Cell) -> Iterator[Target | AsyncScorer]:
-    yield cell.target
-    yield from (cast("AsyncScorer", each.scorer) for each in cell.plan.all_scorers if each.waits)
+def _used_by(
+    prepared: PreparedCell, context: SuiteContext
+) -> Iterator[tuple[Target | AsyncScorer, SuiteContext]]:
+    cell = prepared.cell
+    yield cell.target, context
+    if cell.retriever is not None:
+        where = prepared.retriever_from or prepared
+        yield cell.retriever.target, SuiteContext(where.project, where.loaded, context.models, "retriever")
+    for each in cell.plan.all_scorers:
+        if each.waits:
+            yield cast("AsyncScorer", each.scorer), context

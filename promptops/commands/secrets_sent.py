@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from promptops.files.suite import LoadedSuite, target_parts
+from promptops.model.record import JsonValue
 
 SERVICE = "http"
 VARIABLE = re.compile(r"\$([A-Z][A-Z0-9_]*)")
@@ -14,17 +15,27 @@ VARIABLE = re.compile(r"\$([A-Z][A-Z0-9_]*)")
 
 def redirected_secrets(base: LoadedSuite | None, head: LoadedSuite) -> str | None:
     """Why the head's service may not be called: it would get a variable that the base does not send there."""
-    place, variables = _sent(head)
-    known_place, known_variables = _sent(base) if base is not None else (None, frozenset())
-    new = variables if place != known_place else variables - known_variables
-    if not new:
-        return None
-    names = ", ".join(f"`${name}`" for name in sorted(new))
-    return f"{names} would be sent to `{place}`, which the base does not say; change it there first"
+    known = _sent(base) if base is not None else {}
+    for place, variables in _sent(head).items():
+        new = variables - known.get(place, frozenset())
+        if new:
+            names = ", ".join(f"`${name}`" for name in sorted(new))
+            return f"{names} would be sent to `{place}`, which the base does not say; change it there first"
+    return None
 
 
-def _sent(loaded: LoadedSuite) -> tuple[str | None, frozenset[str]]:
-    type_, options = target_parts(loaded.suite.target)
+def _sent(loaded: LoadedSuite) -> Mapping[str, frozenset[str]]:
+    """Which variables go where, for the target and the retriever."""
+    sent: dict[str, frozenset[str]] = {}
+    for written in (loaded.suite.target, loaded.suite.retriever):
+        place, variables = _sent_by(written)
+        if place is not None:
+            sent[place] = sent.get(place, frozenset()) | variables
+    return sent
+
+
+def _sent_by(written: str | Mapping[str, JsonValue] | None) -> tuple[str | None, frozenset[str]]:
+    type_, options = target_parts(written)
     if type_ != SERVICE or not isinstance(options, Mapping):
         return None, frozenset()
     parts = urlsplit(str(options.get("url", "")))

@@ -25,7 +25,7 @@ class SuitePair:
     head: LoadedSuite | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class CellPair:
     """One cell on both sides. `branch` measures the head with the branch's own ruler, where that differs.
 

@@ -17,11 +17,12 @@ from promptops.plugin import Model
 
 @dataclass(frozen=True, slots=True)
 class SuiteContext:
-    """A `TargetContext` for one suite."""
+    """A `TargetContext` for one suite; errors stand at `key` of it."""
 
     project: Project
     loaded: LoadedSuite
     models: Models
+    key: str = "target"
 
     @property
     def timeout_s(self) -> float:
@@ -44,7 +45,7 @@ class SuiteContext:
         Raises:
             InvalidFilesError: it is not there, or outside the project.
         """
-        where = self.loaded.where("target")
+        where = self.loaded.where(self.key)
         resolved = resolve_reference(self.loaded.path, path, where)
         try:
             return self.project.tree.open(resolved), str(resolved)
@@ -52,8 +53,8 @@ class SuiteContext:
             raise missing_file(self.project.tree, resolved, where) from None
 
     def require_local_code(self, what: str) -> None:
-        """See `require_local_code`; the error stands at the suite's target."""
-        where: Location = self.loaded.where("target")
+        """See `require_local_code`; the error stands where the suite names the target."""
+        where: Location = self.loaded.where(self.key)
         require_local_code(self.project, what, where)
 
     def model(self, name: str) -> Model:

@@ -17,6 +17,7 @@ from promptops.files.suite import SUFFIXES
 from promptops.files.tree import read_file
 from promptops.halt import Halt
 from promptops.models.asking import Asking
+from promptops.plugin import Target
 
 
 def nothing_reaches(sides: Sides) -> bool:
@@ -47,7 +48,7 @@ def _names_any(project: Project, folder: str, names: set[bytes]) -> bool:
 
 def asked_alike(base: PreparedCell | None, head: PreparedCell) -> bool:
     """Whether both sides would be asked the same and measured alike."""
-    if base is None or head.cell.target_type in OWN_CODE:
+    if base is None or head.cell.is_own_code:
         return False
     return evaluation_digest(base.cell) == evaluation_digest(head.cell)
 
@@ -58,12 +59,17 @@ def learn_identity(prepared: PreparedCell) -> None:
     Raises:
         InvalidFilesError: they are wrong, or not there.
     """
-    target = prepared.cell.target
-    if not target.needs_prompt and prepared.cell.target_type not in OWN_CODE:
-        asyncio.run(_opened_once(prepared))
+    cell = prepared.cell
+    targets = {"target": (cell.target_type, cell.target)}
+    if cell.retriever is not None:
+        targets["retriever"] = (cell.retriever.type, cell.retriever.target)
+    for key, (type_, target) in targets.items():
+        if not target.needs_prompt and type_ not in OWN_CODE:
+            models = Models(prepared.project, Asking.NEVER, Halt())
+            context = SuiteContext(prepared.project, prepared.loaded, models, key)
+            asyncio.run(_opened_once(target, context))
 
 
-async def _opened_once(prepared: PreparedCell) -> None:
-    models = Models(prepared.project, Asking.NEVER, Halt())
-    await prepared.cell.target.open(SuiteContext(prepared.project, prepared.loaded, models))
-    await prepared.cell.target.close()
+async def _opened_once(target: Target, context: SuiteContext) -> None:
+    await target.open(context)
+    await target.close()

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from promptops.engine.classification import classification_of
+from promptops.engine.components import component_metrics, components_of
 from promptops.engine.flip_tally import FlipTally
 from promptops.engine.metric_tally import MetricTally
 from promptops.engine.plan import Cell, SuitePlan
@@ -24,6 +25,7 @@ from promptops.model.result import (
 )
 from promptops.model.suite import as_text
 from promptops.stats.quantile import quantile
+from promptops.stats.repeats import MEAN
 
 MOST_LISTED = 1000
 """Lost and failed cases that are listed; all of them are counted, and stand in the journal."""
@@ -66,9 +68,12 @@ class Tally:
     _open: dict[str, list[CaseResult]] = field(default_factory=dict)
     _metrics: dict[str, MetricTally] = field(default_factory=dict)
     _flips: FlipTally = field(init=False)
+    _component_metrics: tuple[str, str] | None = field(init=False)
+    _component_scores: list[tuple[float | None, float | None]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._flips = FlipTally(self.plan.primary)
+        self._component_metrics = component_metrics(self.plan)
 
     def add(self, result: CaseResult) -> None:
         """Counts one result; a case counts as soon as all its repeats are there."""
@@ -115,6 +120,9 @@ class Tally:
             lane=lane,
             run=cell.run,
             flips=self._flips.result(),
+            components=components_of(self._component_metrics, self._component_scores)
+            if self._component_metrics
+            else None,
             classification=next(filter(None, map(classification_of, self._in_order())), None),
         )
 
@@ -135,6 +143,9 @@ class Tally:
             self._metric(name).add(repeats)
         if len(repeats) > 1:
             self._flips.add(repeats)
+        if self._component_metrics is not None:
+            retriever, answer = self._component_metrics
+            self._component_scores.append((_mean(repeats, retriever), _mean(repeats, answer)))
 
     def _metric(self, name: str) -> MetricTally:
         kept = self._metrics.get(name)
@@ -156,6 +167,10 @@ class Tally:
     def _slice_summaries(self) -> list[SliceSummary]:
         rows = (row for metric in self._in_order() for row in metric.slices())
         return sorted(rows, key=lambda row: (row.slice, as_text(row.value)))
+
+
+def _mean(repeats: Sequence[CaseScored], metric: str) -> float | None:
+    return MEAN.of([value for each in repeats if (value := each.scores[metric].value) is not None])
 
 
 def _plus(sum_usd: float | None, cost_usd: float | None) -> float | None:

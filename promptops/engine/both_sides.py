@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from promptops.engine.components import component_metrics, components_of
 from promptops.engine.outcome import CaseOutcome
 from promptops.engine.plan import ScorerPlan, SuitePlan
 from promptops.engine.suite_metric import CaseItems, over_cases
 from promptops.model.comparison import Check, GateRules, MetricDelta, SliceDelta
-from promptops.model.result import Scale
+from promptops.model.diff import SideComponents
+from promptops.model.result import Components, Scale
 from promptops.stats.bootstrap import Sides, compare_statistic, statistic_interval
 from promptops.stats.compare import compare
 from promptops.stats.evidence import count_changes
 from promptops.stats.limits import check_floor, hold_against_floor
 from promptops.stats.pairs import Pair, columns, split_missing
+from promptops.stats.repeats import MEAN
 from promptops.stats.slices import compare_slices
 
 Outcomes = Mapping[str, CaseOutcome]
@@ -61,6 +64,18 @@ class BothSides:
 
         values = {id_: outcome.slices for id_, outcome in self._head.items() if outcome.slices}
         return compare_slices(self.pairs(metric), values=values, compared=compared)
+
+    def components(self) -> SideComponents:
+        """Where the answers of each side go wrong, in a suite that retrieves."""
+        metrics = component_metrics(self._plan)
+        if metrics is None:
+            return SideComponents()
+
+        def of(side: Outcomes) -> Components | None:
+            means = ((MEAN.of(each.values(metric)) for metric in metrics) for each in side.values())
+            return components_of(metrics, ((found, right) for found, right in means))
+
+        return SideComponents(base=of(self._base), head=of(self._head))
 
     def floor(self, rules: GateRules) -> tuple[Check, ...]:
         """What the floor of the gate says of the head."""

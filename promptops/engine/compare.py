@@ -62,6 +62,7 @@ def measure(plan: SuitePlan, base: Outcomes, head: Outcomes, rules: GateRules) -
         slices=sides.slices(rules),
         checks=sides.floor(rules),
         case_ids=_case_ids(pairs, base, head, binary=binary),
+        components=sides.components(),
     )
     return Measured(comparison=comparison, rules=rules, pairs=pairs, is_poolable=sides.is_poolable)
 

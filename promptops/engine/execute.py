@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from promptops.engine.plan import Cell, Job
+from promptops.engine.retrieve import answer
 from promptops.engine.score import errored
 from promptops.engine.scoring import Scoring
 from promptops.errors import PromptopsError
@@ -78,7 +79,7 @@ async def _work(run: Execution) -> None:
 
 async def _answer(run: Execution, cell: Cell, job: Job) -> CaseResult:
     try:
-        completion = run.kept.answer(cell, job) or await cell.target.complete(job.request)
+        completion = run.kept.answer(cell, job) or await answer(cell, job)
     except CaseFailure as failure:
         return errored(job, failure)
     try:

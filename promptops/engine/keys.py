@@ -22,6 +22,7 @@ NOT_IN_KEY = (
     "models",
     "parameters",
     "target",
+    "retriever",
     "scorers",
     "dataset",
 )
@@ -90,7 +91,10 @@ def answer_digest(cell: Cell, *, endpoint: str | None, code: str | None) -> str:
 
 def _asked(cell: Cell) -> dict[str, JsonValue]:
     renderer = cell.renderer
+    retriever = cell.retriever
+    found = {"retriever": {**retriever.identity, "written": cell.plan.suite.retriever}} if retriever else {}
     return {
+        **found,
         "target": {
             "type": cell.target_type,
             "version": cell.target.version,

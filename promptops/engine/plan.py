@@ -14,6 +14,7 @@ from promptops.errors import InvalidFilesError, Location, NothingSelectedError, 
 from promptops.model.prompt import NEAREST_EXAMPLE
 from promptops.model.record import JsonValue, Record
 from promptops.model.result import Item, Scale
+from promptops.model.retrieval import DOCUMENTS
 from promptops.model.suite import AnswerSteps, Case, Suite, as_text, look_up
 from promptops.plugin import AsyncScorer, GroupScorer, Request, Scorer, Target
 from promptops.render.expression import Expression, ValueTemplate
@@ -116,6 +117,19 @@ class SuitePlan(Record):
         return self.suite.gate.primary or self.scorers[0].name
 
 
+@dataclass(frozen=True, slots=True)
+class Retriever(Record):
+    """What finds the documents of a case before the target answers, and which kind of target it is."""
+
+    type: str
+    target: Target
+
+    @property
+    def identity(self) -> Mapping[str, JsonValue]:
+        """What makes it another retriever, beside its options; it must be open."""
+        return {"type": self.type, "version": self.target.version, "identity": self.target.identity()}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Cell(Record):
     """One cell of a suite's grid: what is evaluated. Cells of one suite share its plan.
@@ -129,17 +143,29 @@ class Cell(Record):
     prompt: str | None = None
     model: str | None = None
     renderer: Renderer | None = None
+    retriever: Retriever | None = None
     run: int = 0
+
+    @property
+    def target_types(self) -> tuple[str, ...]:
+        """The kinds of everything that answers: of the retriever, where there is one, and of the target."""
+        return (*([self.retriever.type] if self.retriever else []), self.target_type)
 
     @property
     def is_deterministic(self) -> bool:
         """Whether the same questions always get the same answers."""
-        return self.target_type in DETERMINISTIC_TARGETS or self.model == NEAREST_EXAMPLE
+        answers_alike = self.target_type in DETERMINISTIC_TARGETS or self.model == NEAREST_EXAMPLE
+        return answers_alike and (self.retriever is None or self.retriever.type in DETERMINISTIC_TARGETS)
+
+    @property
+    def is_own_code(self) -> bool:
+        """Whether code of the user's answers."""
+        return any(type_ in OWN_CODE for type_ in self.target_types)
 
     @property
     def runs_own_code(self) -> bool:
         """Whether code of the user's answers or scores, which no digest of the cell covers."""
-        return self.target_type in OWN_CODE or any(
+        return self.is_own_code or any(
             "/" in scorer.type or getattr(scorer.scorer, "runs_local_code", False)
             for scorer in self.plan.all_scorers
         )
@@ -203,6 +229,7 @@ def case_jobs(cell: Cell, case: Case) -> Iterator[Job]:
     weight = _weight(plan, case)
     if weight == 0:
         return
+    # What a retriever finds is known only when it was asked.
     inputs = case_inputs(cell, case)
     rendered = cell.renderer.render(inputs) if cell.renderer else None
     own_expected = {
@@ -226,17 +253,21 @@ def case_jobs(cell: Cell, case: Case) -> Iterator[Job]:
         )
 
 
-def case_inputs(cell: Cell, case: Case) -> Mapping[str, JsonValue]:
+def case_inputs(cell: Cell, case: Case, documents: Sequence[JsonValue] = ()) -> Mapping[str, JsonValue]:
     """What the target is given for a case: the suite's `inputs`, else the fields that the prompt takes.
+
+    Where the suite has a retriever, `documents` are what it found.
 
     Raises:
         InvalidFilesError: a field that the suite's `inputs` name is not there.
     """
+    found = {DOCUMENTS: list(documents)} if cell.retriever else {}
     if cell.plan.inputs is not None:
-        return cast("Mapping[str, JsonValue]", cell.plan.inputs.evaluate({"case": case.fields}))
+        return cast("Mapping[str, JsonValue]", cell.plan.inputs.evaluate({"case": case.fields, **found}))
+    fields = {**case.fields, **found} if found else case.fields
     if cell.renderer is None:
-        return case.fields
-    return {name: value for name, value in case.fields.items() if name in cell.renderer.variables}
+        return fields
+    return {name: value for name, value in fields.items() if name in cell.renderer.variables}
 
 
 def check(cell: Cell) -> int:

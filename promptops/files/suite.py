@@ -99,8 +99,10 @@ def _contradictions(suite: Suite, document: Document) -> Iterator[Problem]:
 
     if suite.prompt and suite.prompts:
         yield problem(("prompts",), "twice", "`prompt` and `prompts` exclude each other")
-    if isinstance(suite.target, Mapping) and len(suite.target) != 1:
-        yield problem(("target",), "invalid-value", "`target` names exactly one kind of target")
+    for key in ("target", "retriever"):
+        named = getattr(suite, key)
+        if isinstance(named, Mapping) and len(named) != 1:
+            yield problem((key,), "invalid-value", f"`{key}` names exactly one kind of target")
     if suite.repeats < 1:
         yield problem(("repeats",), "invalid-value", "`repeats` must be at least 1")
     if not suite.scorers:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from promptops.model.comparison import Check, MetricDelta, SliceDelta, Verdict
+from promptops.model.component import Component
 from promptops.model.prompt_change import PromptChange
 from promptops.model.record import Record
-from promptops.model.result import HeadState, LatencySummary, MetricSummary
+from promptops.model.result import Components, HeadState, LatencySummary, MetricSummary
 
 NO_LATENCY = LatencySummary(p50=None, p95=None)
 
@@ -82,6 +83,43 @@ class SideLatency(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SideComponents(Record):
+    """Where each side's answers go wrong; None where it does not retrieve, or was not run."""
+
+    base: Components | None = None
+    head: Components | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effect(Record):
+    """What something makes of a difference, with its 95 % interval; in units of the score."""
+
+    delta: float
+    ci_low: float
+    ci_high: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Swap(Record):
+    """The difference of the metric that gates, shared out between one component and the rest.
+
+    `head_with_base` is the mean of the head with the base's component, `base_with_head` that of the base with
+    the head's, over the `n` cases that all four versions answered. `of_component` and `of_rest` add up to
+    head minus base: each is the mean of what changing it does before and after the other is changed.
+    """
+
+    component: Component
+    metric: str
+    n: int
+    base_mean: float
+    head_mean: float
+    head_with_base: float
+    base_with_head: float
+    of_component: Effect
+    of_rest: Effect
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SuiteComparison(Record):
     """One cell of a suite on both sides.
 
@@ -116,6 +154,9 @@ class SuiteComparison(Record):
     base_cell: int | None = None
     head_cell: int | None = None
     branch_cell: int | None = None
+    components: SideComponents = field(default_factory=SideComponents)
+    swap: Swap | None = None
+    swap_note: str = ""
 
     @property
     def is_told(self) -> bool:

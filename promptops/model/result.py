@@ -226,6 +226,23 @@ class Classification(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Components(Record):
+    """Where the answers of a suite that retrieves documents go wrong; counts of cases.
+
+    A document was found where `retriever` scores above 0, an answer is right where `answer` passes.
+    right: found, and right. wrong: retrieved but answered wrong. missed: the retrieval missed it, and the
+    answer is wrong. without: right without it.
+    """
+
+    retriever: str
+    answer: str
+    right: int
+    wrong: int
+    missed: int
+    without: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SuiteResult(Record):
     """One cell of a suite's grid: a prompt (or other target) with a model.
 
@@ -260,6 +277,7 @@ class SuiteResult(Record):
     run: int = 0
     flips: Flips | None = None
     classification: Classification | None = None
+    components: Components | None = None
 
 
 def paid_usd_of(results: Iterable[SuiteResult]) -> float | None:

@@ -60,6 +60,7 @@ class Suite(Record):
     models: tuple[str, ...] = ()
     parameters: Mapping[str, JsonValue] = field(default_factory=dict)
     target: str | Mapping[str, JsonValue] | None = None
+    retriever: str | Mapping[str, JsonValue] | None = None
     dataset: str | DatasetRef
     inputs: Mapping[str, JsonValue] | None = None
     expected: JsonValue = None

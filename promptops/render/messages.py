@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from copy import copy
 from typing import Any
 
 from promptops.errors import InvalidFilesError, Location
@@ -42,6 +43,12 @@ class Renderer:
         self.digest = prompt_digest(prompt, templates)
         declared = (prompt.inputs or {}).get("properties", {})
         self.variables = frozenset({*declared, *(variable.name for variable in self._used)})
+
+    def for_model(self, model: str, parameters: Mapping[str, JsonValue]) -> Renderer:
+        """The same messages for another model."""
+        other = copy(self)
+        other.model, other.parameters = model, parameters
+        return other
 
     def render(self, values: Mapping[str, JsonValue]) -> RenderedPrompt:
         """The messages for these values.

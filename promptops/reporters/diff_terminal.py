@@ -14,6 +14,7 @@ from promptops.model.diff import Comparison, SuiteComparison
 from promptops.model.suite import as_text
 from promptops.reporters.diff_case_text import CasePrinter
 from promptops.reporters.diff_cases import FIRST, CaseKind, CaseView, why_lost, worst_kind
+from promptops.reporters.diff_components import component_rows
 from promptops.reporters.diff_phrases import (
     STYLES,
     changes_text,
@@ -175,6 +176,7 @@ def _outcome_rows(known: _Known) -> Iterator[tuple[str, Text]]:
     """Cases by id, slices that stand out, and what the answers cost."""
     yield from _id_rows(known)
     yield from _slice_rows(known.suite)
+    yield from component_rows(known.suite)
     cost = cost_line(known.suite)
     if cost:
         yield "calls", Text(cost)

@@ -28,6 +28,7 @@ from promptops.model.suite import as_text
 from promptops.reporters.amounts import cost_text, counted, latency_text
 from promptops.reporters.answer_text import answer_text
 from promptops.reporters.classification_terminal import print_classification
+from promptops.reporters.diff_components import components_text
 from promptops.reporters.printable import printable, shortened
 
 COLUMNS = ("metric", "mean", "95 % interval", "n", "errored", "cost", "p95")
@@ -221,6 +222,8 @@ def _notes(run: RunResult) -> Iterator[str]:
 
 def _suite_notes(suite: SuiteResult) -> Iterator[str]:
     yield from _slice_notes(suite)
+    if suite.components is not None:
+        yield f"{printable(suite.suite)}: {components_text(suite.components)}"
     if suite.flips is not None:
         yield f"{printable(suite.suite)}: {_flips_text(suite.flips)}"
     if suite.errored > suite.unrecorded:
