@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from promptops.engine.plan import Cell, Job, case_inputs
@@ -31,6 +31,17 @@ async def answer(cell: Cell, job: Job) -> Completion:
     documents = found.data[DOCUMENTS]
     listed = documents if isinstance(documents, (list, tuple)) else ()
     return _joined(found, await cell.target.complete(_request(cell, job.request, listed)))
+
+
+def fixed_inputs(cell: Cell, job: Job, completion: Completion) -> Mapping[str, JsonValue]:
+    """The inputs that are known before anything is retrieved, and so are the same for every retriever."""
+    if cell.retriever is None:
+        return job.request.inputs
+    try:
+        filled = case_inputs(cell, job.request.case, completion.data.get(DOCUMENTS) or ())
+    except InvalidFilesError:
+        return job.request.inputs
+    return {name: value for name, value in job.request.inputs.items() if filled.get(name) == value}
 
 
 def _request(cell: Cell, request: Request, documents: Sequence[JsonValue]) -> Request:

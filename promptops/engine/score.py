@@ -8,6 +8,7 @@ from typing import cast
 
 from promptops.engine.answer import extract
 from promptops.engine.plan import Cell, Job, ScorerPlan
+from promptops.engine.retrieve import fixed_inputs
 from promptops.model.result import (
     CaseErrored,
     CaseScored,
@@ -72,7 +73,7 @@ def scored(cell: Cell, job: Job, completion: Completion, scores: dict[str, Score
         completion=completion,
         scores=scores,
         expected=job.expected,
-        inputs=job.request.inputs,
+        inputs=fixed_inputs(cell, job, completion),
         slices=job.slices,
         cluster=job.cluster,
         weight=job.weight,

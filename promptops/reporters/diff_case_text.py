@@ -13,7 +13,7 @@ from rich.text import Text
 from promptops.model.comparison import Method
 from promptops.model.result import CaseErrored, CaseResult, CaseScored
 from promptops.model.suite import as_text
-from promptops.reporters.answer_text import answer_text
+from promptops.reporters.answer_text import answer_text, retrieved_text
 from promptops.reporters.diff_cases import CaseKind, CaseView, lost_text
 from promptops.reporters.diff_words import Piece, clipped, compared
 from promptops.reporters.printable import printable, shortened
@@ -133,8 +133,12 @@ class CasePrinter:
     def _explaining_rows(self, view: CaseView) -> Iterator[tuple[str, Text]]:
         base, head = view.pair
         for side, result in (("base", base), ("head", head)):
-            if isinstance(result, CaseScored) and result.completion.failure:
-                yield side, Text(f"the answer itself failed: {result.completion.failure}", "yellow")
+            if isinstance(result, CaseScored):
+                retrieved = retrieved_text(result.completion)
+                if retrieved:
+                    yield f"{side} from", Text(shortened(retrieved, LONGEST_FIELD))
+                if result.completion.failure:
+                    yield side, Text(f"the answer itself failed: {result.completion.failure}", "yellow")
         if self.full:
             yield from self._all_scores(view)
             yield from self._further_runs(view)

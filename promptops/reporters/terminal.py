@@ -26,7 +26,7 @@ from promptops.model.result import (
 )
 from promptops.model.suite import as_text
 from promptops.reporters.amounts import cost_text, counted, latency_text
-from promptops.reporters.answer_text import answer_text
+from promptops.reporters.answer_text import answer_text, retrieved_text
 from promptops.reporters.classification_terminal import print_classification
 from promptops.reporters.diff_components import components_text
 from promptops.reporters.printable import printable, shortened
@@ -306,6 +306,9 @@ def _scored_rows(result: CaseScored) -> Iterator[tuple[str, str]]:
     if result.expected is not None:
         yield "expected", as_text(result.expected)
     yield "output", answer_text(result.completion)
+    retrieved = retrieved_text(result.completion)
+    if retrieved:
+        yield "from", retrieved
     for name, score in result.scores.items():
         if score.value != 1.0:
             value = "cannot tell" if score.value is None else f"{score.value:g}"
