@@ -13,7 +13,7 @@ from promptops.model.result import CaseScored, MetricSummary, Scale, SliceSummar
 from promptops.model.suite import as_text
 from promptops.stats.bootstrap import statistic_interval
 from promptops.stats.intervals import Interval, mean_interval
-from promptops.stats.repeats import MEAN
+from promptops.stats.repeats import MEAN, Reduction
 
 
 @dataclass(slots=True)
@@ -46,17 +46,18 @@ class MetricTally:
     _known_items: dict[CaseItems, CaseItems] = field(default_factory=dict)
     _slices: dict[tuple[str, str], _Slice] = field(default_factory=dict)
     _unscored: int = 0
+    _reduction: Reduction = field(init=False)
+    _keeps_items: bool = field(init=False)
 
-    @property
-    def keeps_items(self) -> bool:
-        """Whether a report needs more of a case than its score."""
-        return self.plan is not None and (self.plan.statistic is not None or self.plan.gives_labels)
+    def __post_init__(self) -> None:
+        self._reduction = self.plan.reduction if self.plan else MEAN
+        self._keeps_items = self.plan is not None and (
+            self.plan.statistic is not None or self.plan.gives_labels
+        )
 
     def add(self, repeats: Sequence[CaseScored]) -> None:
         """Takes a case; its repeats become one score, since they are not new cases."""
-        values = [value for each in repeats if (value := each.scores[self.name].value) is not None]
-        value = (self.plan.reduction if self.plan else MEAN).of(values)
-        self._unscored += len(repeats) - (0 if value is None else len(values))
+        value = self._value_of(repeats)
         if value is None:
             return
         case = repeats[0]
@@ -77,8 +78,18 @@ class MetricTally:
                 kept.items.append(items)
                 kept.weights.append(case.weight)
 
+    def _value_of(self, repeats: Sequence[CaseScored]) -> float | None:
+        if len(repeats) == 1 and self._reduction is MEAN:
+            value = repeats[0].scores[self.name].value
+            self._unscored += value is None
+            return value
+        values = [value for each in repeats if (value := each.scores[self.name].value) is not None]
+        value = self._reduction.of(values)
+        self._unscored += len(repeats) - (0 if value is None else len(values))
+        return value
+
     def _items_of(self, repeats: Sequence[CaseScored]) -> CaseItems | None:
-        if not self.keeps_items:
+        if not self._keeps_items:
             return None
         items = tuple(as_item(each.scores[self.name].item) for each in repeats)
         # Labels recur, and one of each is enough.

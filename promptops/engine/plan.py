@@ -105,6 +105,12 @@ class SuitePlan(Record):
     """The dataset's digest as it is now: a file may be edited while its cases run."""
     inputs: ValueTemplate | None = None
     expected: ValueTemplate | None = None
+    own_expected: tuple[tuple[str, ValueTemplate], ...] = field(init=False, default=())
+    """The scorers that say themselves what they expect."""
+
+    def __post_init__(self) -> None:
+        own = ((each.name, each.expected) for each in self.all_scorers if each.expected is not None)
+        object.__setattr__(self, "own_expected", tuple(own))
 
     @property
     def all_scorers(self) -> Iterator[ScorerPlan]:
@@ -232,11 +238,7 @@ def case_jobs(cell: Cell, case: Case) -> Iterator[Job]:
     # What a retriever finds is known only when it was asked.
     inputs = case_inputs(cell, case)
     rendered = cell.renderer.render(inputs) if cell.renderer else None
-    own_expected = {
-        scorer.name: scorer.expected.evaluate({"case": case.fields})
-        for scorer in plan.all_scorers
-        if scorer.expected is not None
-    }
+    own_expected = {name: template.evaluate({"case": case.fields}) for name, template in plan.own_expected}
     cluster = _cluster(plan, case)
     slices = {name: value for name in plan.suite.slices if (value := look_up(case.fields, name)) is not None}
     first = cell.run * plan.suite.repeats

@@ -54,6 +54,8 @@ def adjusted(plan: ScorerPlan, score: Score) -> Score:
         return score
     if value != value or value < 0 or (value > 1 and plan.scorer.scale is not Scale.COUNT):  # noqa: PLR0124 - NaN
         raise CaseFailure("invalid_score", f"`{plan.name}` gave {value}, which is out of its range")
+    if plan.threshold is None and not plan.negate:
+        return score
     if plan.threshold is not None:
         value = float(value >= plan.threshold)
     if plan.negate:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import pickle
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
@@ -38,6 +38,15 @@ class _Answered:
     job: Job
     completion: Completion
     told: bool = False
+    _shared: Sample | None = None
+
+    def sample(self, plan: ScorerPlan) -> Sample:
+        """What a scorer is shown; the same for all that neither expect nor read anything of their own."""
+        if plan.answer is not None or plan.name in self.job.own_expected:
+            return sample_of(plan, self.cell, self.job, self.completion)
+        if self._shared is None:
+            self._shared = sample_of(plan, self.cell, self.job, self.completion)
+        return self._shared
 
 
 class Scoring:
@@ -62,26 +71,58 @@ class Scoring:
             CaseFailure: a scorer broke, or took too long: the case is lost, not failed.
         """
         answered = _Answered(cell, job, completion)
-        scores = {plan.name: await self._score(plan, answered) for plan in cell.plan.scorers}
-        return scored(cell, job, completion, scores)
+        return scored(cell, job, completion, await self._all(cell.plan.scorers, answered))
 
-    async def _score(self, plan: ScorerPlan, answered: _Answered) -> Score:
+    async def aclose(self) -> None:
+        """Ends the processes, also those that never would; threads cannot be ended."""
+        self._timer.close()
+        if self._threads is not None:
+            self._threads.shutdown(wait=False)
+        if self._processes is not None:
+            await self._processes.close()
+
+    async def _all(self, plans: Sequence[ScorerPlan], answered: _Answered) -> dict[str, Score]:
+        scores: dict[str, Score] = {}
+        while len(scores) < len(plans):
+            self._score_here(plans, answered, scores)
+            if len(scores) < len(plans):
+                plan = plans[len(scores)]
+                scores[plan.name] = await self._score_elsewhere(plan, answered)
+        return scores
+
+    def _score_here(self, plans: Sequence[ScorerPlan], answered: _Answered, scores: dict[str, Score]) -> None:
+        """Scores until it comes to a scorer that waits for others, or is too slow for this thread."""
+        try:
+            with self._timer.at_most(LONGEST_BLOCKING_S):
+                begun_s = time.perf_counter()
+                for plan in plans[len(scores) :]:
+                    key = (answered.cell.plan.name, plan.name)
+                    if plan.parts or plan.waits or self._long_scores.get(key, 0) >= SLOW_AFTER:
+                        return
+                    scores[plan.name] = adjusted(plan, _score(plan, answered.sample(plan)))
+                    ended_s = time.perf_counter()
+                    self._note(key, ended_s - begun_s)
+                    begun_s = ended_s
+        except TooLong:
+            # The one that was broken off is run where it may take longer, whatever the others took.
+            if len(scores) < len(plans):
+                self._long_scores[answered.cell.plan.name, plans[len(scores)].name] = SLOW_AFTER
+
+    def _note(self, scorer: tuple[str, str], took_s: float) -> None:
+        if took_s > BLOCKING_S:
+            self._long_scores[scorer] = self._long_scores.get(scorer, 0) + 1
+        elif scorer in self._long_scores:
+            del self._long_scores[scorer]
+
+    async def _score_elsewhere(self, plan: ScorerPlan, answered: _Answered) -> Score:
         if plan.parts:
-            return adjusted(plan, joined(plan, [await self._score(part, answered) for part in plan.parts]))
-        sample = sample_of(plan, answered.cell, answered.job, answered.completion)
-        if plan.waits:
-            self._tell(answered)
-            return adjusted(plan, await self._awaited(plan, sample))
-        score = self._here((answered.cell.plan.name, plan.name), plan, sample)
-        if score is None:
-            self._tell(answered)
-            score = await self._apart(plan, sample)
-        return adjusted(plan, score)
-
-    def _tell(self, answered: _Answered) -> None:
+            scores = await self._all(plan.parts, answered)
+            return adjusted(plan, joined(plan, list(scores.values())))
         if not answered.told:
             answered.told = True
             self._on_answer(answered.cell, answered.job, answered.completion)
+        sample = answered.sample(plan)
+        return adjusted(plan, await (self._awaited if plan.waits else self._apart)(plan, sample))
 
     async def _awaited(self, plan: ScorerPlan, sample: Sample) -> Score:
         try:
@@ -95,30 +136,6 @@ class Scoring:
             raise
         except Exception as error:
             raise _broken(plan, error) from error
-
-    async def aclose(self) -> None:
-        """Ends the processes, also those that never would; threads cannot be ended."""
-        self._timer.close()
-        if self._threads is not None:
-            self._threads.shutdown(wait=False)
-        if self._processes is not None:
-            await self._processes.close()
-
-    def _here(self, scorer: tuple[str, str], plan: ScorerPlan, sample: Sample) -> Score | None:
-        """The score, or None from a scorer that is too slow for this thread."""
-        long_scores = self._long_scores.get(scorer, 0)
-        if long_scores >= SLOW_AFTER:
-            return None
-        begun_s = time.perf_counter()
-        try:
-            with self._timer.at_most(LONGEST_BLOCKING_S):
-                score = _score(plan, sample)
-        except TooLong:
-            self._long_scores[scorer] = SLOW_AFTER
-            return None
-        took_long = time.perf_counter() - begun_s > BLOCKING_S
-        self._long_scores[scorer] = long_scores + 1 if took_long else 0
-        return score
 
     async def _apart(self, plan: ScorerPlan, sample: Sample) -> Score:
         request = _pickled(plan, sample)

@@ -61,21 +61,28 @@ def decode_value(cls: type[T], value: JsonValue, where: Location) -> T:
 
 
 def to_json(value: object) -> str:
-    """A record as one line of JSON; the same as `encode`, without the copy in between."""
+    """A record as one line of JSON, without the copy of `encode` and without fields that are as by default."""
     return _ENCODER.encode(value)
 
 
 def _shallow(value: Any) -> JsonValue:
     kind: Any = type(value)
-    names = _field_keys(kind)
-    if names is not None:
-        return {key: getattr(value, name) for name, key in names}
+    told = _defaulted_keys(kind)
+    if told is not None:
+        return {key: each for name, key, default in told if (each := getattr(value, name)) is not default}
     return dict(value.items()) if isinstance(value, Mapping) else encode(value)
 
 
 @cache
 def _field_keys(cls: Any) -> tuple[tuple[str, str], ...] | None:
     return tuple((field.name, key_of(field)) for field in fields(cls)) if is_dataclass(cls) else None
+
+
+@cache
+def _defaulted_keys(cls: Any) -> tuple[tuple[str, str, Any], ...] | None:
+    if not is_dataclass(cls):
+        return None
+    return tuple((field.name, key_of(field), field.default) for field in fields(cls))
 
 
 _ENCODER = json.JSONEncoder(separators=(",", ":"), default=_shallow)

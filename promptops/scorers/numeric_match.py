@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import lru_cache
 from typing import ClassVar
 
 from promptops.plugin import CaseFailure, Example, Record, Sample, Scale, Score, Scorer
@@ -43,7 +44,7 @@ class NumericMatch(Record):
 
     def score(self, sample: Sample) -> Score:
         """See Scorer."""
-        numbers = [last_number(text) for text in sample.expected_texts()]
+        numbers = [_expected_number(text) for text in sample.expected_texts()]
         wanted = [number for number in numbers if number is not None]
         if not wanted:
             raise CaseFailure("no_expected_number", "the expected value holds no number")
@@ -53,8 +54,16 @@ class NumericMatch(Record):
         return Score(value=float(any(self._fits(got, each) for each in wanted)), reason=f"got {got}")
 
     def _fits(self, got: Decimal, wanted: Decimal) -> bool:
+        if got == wanted:
+            return True
         relative = Decimal(str(self.relative_tolerance)) * abs(wanted)
         return abs(got - wanted) <= max(Decimal(str(self.tolerance)), relative)
+
+
+@lru_cache(maxsize=10_000)
+def _expected_number(text: str) -> Decimal | None:
+    """Each is asked for on both sides, and in every repeat."""
+    return last_number(text)
 
 
 def last_number(text: str) -> Decimal | None:
@@ -64,6 +73,8 @@ def last_number(text: str) -> Decimal | None:
         last = match
     if last is None:
         return None
+    if last[0].isdigit():
+        return Decimal(last[0])
     sign, whole, rest = last["sign"].replace("−", "-"), last["whole"] or "", last["rest"]
     if "," in whole and not _GROUPED.fullmatch(whole):
         sign, whole = "", whole.rpartition(",")[2]
