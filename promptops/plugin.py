@@ -12,7 +12,7 @@ from typing import Any, BinaryIO, ClassVar, Protocol, runtime_checkable
 
 from promptops.model.prompt import RenderedPrompt
 from promptops.model.record import JsonValue, Record
-from promptops.model.result import NOT_ASKED, Completion, Item, Part, Scale, Score
+from promptops.model.result import NOT_ASKED, Completion, Item, Part, Scale, Score, pass_or_fail
 from promptops.model.suite import Case, as_text, look_up
 
 __all__ = [
@@ -41,6 +41,7 @@ __all__ = [
     "TargetContext",
     "as_text",
     "look_up",
+    "pass_or_fail",
 ]
 
 

@@ -48,10 +48,11 @@ class ScorerPlan(Record):
     reduction: Reduction = MEAN
     parts: tuple[ScorerPlan, ...] = ()
 
-    @property
-    def waits(self) -> bool:
-        """Whether the scorer waits for others while it scores."""
-        return _waits(type(self.scorer))
+    waits: bool = field(init=False, default=False)
+    """Whether the scorer waits for others while it scores."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "waits", _waits(type(self.scorer)))
 
     @property
     def case_scale(self) -> Scale:

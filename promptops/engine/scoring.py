@@ -92,27 +92,31 @@ class Scoring:
 
     def _score_here(self, plans: Sequence[ScorerPlan], answered: _Answered, scores: dict[str, Score]) -> None:
         """Scores until it comes to a scorer that waits for others, or is too slow for this thread."""
+        suite = answered.cell.plan.name
         try:
             with self._timer.at_most(LONGEST_BLOCKING_S):
                 begun_s = time.perf_counter()
                 for plan in plans[len(scores) :]:
-                    key = (answered.cell.plan.name, plan.name)
-                    if plan.parts or plan.waits or self._long_scores.get(key, 0) >= SLOW_AFTER:
+                    if plan.parts or plan.waits or self._is_slow(suite, plan):
                         return
                     scores[plan.name] = adjusted(plan, _score(plan, answered.sample(plan)))
                     ended_s = time.perf_counter()
-                    self._note(key, ended_s - begun_s)
+                    if self._long_scores or ended_s - begun_s > BLOCKING_S:
+                        self._note((suite, plan.name), ended_s - begun_s)
                     begun_s = ended_s
         except TooLong:
             # The one that was broken off is run where it may take longer, whatever the others took.
             if len(scores) < len(plans):
-                self._long_scores[answered.cell.plan.name, plans[len(scores)].name] = SLOW_AFTER
+                self._long_scores[suite, plans[len(scores)].name] = SLOW_AFTER
+
+    def _is_slow(self, suite: str, plan: ScorerPlan) -> bool:
+        return bool(self._long_scores) and self._long_scores.get((suite, plan.name), 0) >= SLOW_AFTER
 
     def _note(self, scorer: tuple[str, str], took_s: float) -> None:
         if took_s > BLOCKING_S:
             self._long_scores[scorer] = self._long_scores.get(scorer, 0) + 1
-        elif scorer in self._long_scores:
-            del self._long_scores[scorer]
+        else:
+            self._long_scores.pop(scorer, None)
 
     async def _score_elsewhere(self, plan: ScorerPlan, answered: _Answered) -> Score:
         if plan.parts:

@@ -62,6 +62,18 @@ class Score(Record):
     item: JsonValue = None
 
 
+PASS = Score(value=1.0)
+FAIL = Score(value=0.0)
+"""Scores without a reason, which need not be made anew for every case."""
+
+
+def pass_or_fail(passes: bool, reason: str = "") -> Score:
+    """1 or 0, with the reason of a fail."""
+    if passes:
+        return PASS
+    return Score(value=0.0, reason=reason) if reason else FAIL
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part(Record):
     """What one of several scorers says that are joined."""

@@ -3,7 +3,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from promptops.plugin import CaseFailure, Example, Record, Sample, Scale, Score, Scorer
+from promptops.plugin import CaseFailure, Example, Record, Sample, Scale, Score, Scorer, pass_or_fail
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,9 +40,10 @@ class Contains(Record):
         wanted = self._wanted(sample)
         output = self._folded(sample.output)
         missing = [text for text in wanted if self._folded(text) not in output]
-        found = not missing if self.mode == "all" else len(missing) < len(wanted)
+        if not missing or (self.mode == "any" and len(missing) < len(wanted)):
+            return pass_or_fail(True)
         named = ", ".join(f"`{text}`" for text in missing)
-        return Score(value=float(found), reason="" if found else f"does not contain {named}")
+        return pass_or_fail(False, f"does not contain {named}")
 
     def _wanted(self, sample: Sample) -> tuple[str, ...]:
         own = self.values if self.value is None else (self.value,)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from promptops.model.json_text import find_json
-from promptops.plugin import Example, JsonValue, Record, Sample, Scale, Score, Scorer, as_text
+from promptops.plugin import Example, JsonValue, Record, Sample, Scale, Score, Scorer, as_text, pass_or_fail
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,15 +40,15 @@ class ExactMatch(Record):
         if _is_data(sample.expected):
             return self._compared_as_json(sample)
         got = self._folded(sample.output)
-        return Score(value=float(any(got == self._folded(text) for text in sample.expected_texts())))
+        return pass_or_fail(got in map(self._folded, sample.expected_texts()))
 
     def _compared_as_json(self, sample: Sample) -> Score:
         if self._folded(sample.output) == self._folded(as_text(sample.expected)):
-            return Score(value=1.0)
+            return pass_or_fail(True)
         try:
-            return Score(value=float(self._same(find_json(sample.output), sample.expected)))
+            return pass_or_fail(self._same(find_json(sample.output), sample.expected))
         except ValueError as error:
-            return Score(value=0.0, reason=str(error))
+            return pass_or_fail(False, str(error))
 
     def _same(self, got: JsonValue, wanted: JsonValue) -> bool:
         if isinstance(got, bool) or isinstance(wanted, bool):

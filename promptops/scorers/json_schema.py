@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from promptops.model.json_text import find_json, parse_json
-from promptops.plugin import Example, JsonValue, Record, Sample, Scale, Score, Scorer
+from promptops.plugin import Example, JsonValue, Record, Sample, Scale, Score, Scorer, pass_or_fail
 from promptops.render.schema import check_schema, schema_problems
 
 
@@ -40,9 +40,9 @@ class JsonSchema(Record):
         try:
             value = parse_json(sample.output) if self.strict else find_json(sample.output)
         except ValueError as error:
-            return Score(value=0.0, reason=f"not JSON: {error}")
+            return pass_or_fail(False, f"not JSON: {error}")
         problems = schema_problems(self.schema, value)
-        return Score(value=float(not problems), reason=problems[0] if problems else "")
+        return pass_or_fail(not problems, problems[0] if problems else "")
 
 
 PLUGIN: type[Scorer] = JsonSchema

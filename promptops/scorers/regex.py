@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import ClassVar
 
-from promptops.plugin import Example, Record, Sample, Scale, Score, Scorer
+from promptops.plugin import Example, Record, Sample, Scale, Score, Scorer, pass_or_fail
 
 LONGEST_OUTPUT = 100_000
 
@@ -39,7 +39,7 @@ class Regex(Record):
         """See Scorer; Python keeps compiled patterns."""
         flags = re.MULTILINE | (re.IGNORECASE if self.ignore_case else 0)
         match = re.fullmatch if self.full else re.search
-        return Score(value=float(match(self.pattern, sample.output[:LONGEST_OUTPUT], flags) is not None))
+        return pass_or_fail(match(self.pattern, sample.output[:LONGEST_OUTPUT], flags) is not None)
 
 
 PLUGIN: type[Scorer] = Regex
