@@ -97,20 +97,26 @@ class Scoring:
             with self._timer.at_most(LONGEST_BLOCKING_S):
                 begun_s = time.perf_counter()
                 for plan in plans[len(scores) :]:
-                    if plan.parts or plan.waits or self._is_slow(suite, plan):
+                    if plan.parts or plan.waits or (self._long_scores and self._is_slow(suite, plan)):
                         return
-                    scores[plan.name] = adjusted(plan, _score(plan, answered.sample(plan)))
+                    # Neither a group nor one that waits.
+                    score: Score = plan.scorer.score(answered.sample(plan))  # type: ignore[union-attr,assignment]
+                    scores[plan.name] = adjusted(plan, score)
                     ended_s = time.perf_counter()
                     if self._long_scores or ended_s - begun_s > BLOCKING_S:
                         self._note((suite, plan.name), ended_s - begun_s)
                     begun_s = ended_s
+        except CaseFailure:
+            raise
+        except Exception as error:
+            raise _broken(plans[len(scores)], error) from error
         except TooLong:
             # The one that was broken off is run where it may take longer, whatever the others took.
             if len(scores) < len(plans):
                 self._long_scores[suite, plans[len(scores)].name] = SLOW_AFTER
 
     def _is_slow(self, suite: str, plan: ScorerPlan) -> bool:
-        return bool(self._long_scores) and self._long_scores.get((suite, plan.name), 0) >= SLOW_AFTER
+        return self._long_scores.get((suite, plan.name), 0) >= SLOW_AFTER
 
     def _note(self, scorer: tuple[str, str], took_s: float) -> None:
         if took_s > BLOCKING_S:

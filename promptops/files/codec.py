@@ -85,7 +85,8 @@ def _defaulted_keys(cls: Any) -> tuple[tuple[str, str, Any], ...] | None:
     return tuple((field.name, key_of(field), field.default) for field in fields(cls))
 
 
-_ENCODER = json.JSONEncoder(separators=(",", ":"), default=_shallow)
+# What was decoded, or made by our own code, holds no circle.
+_ENCODER = json.JSONEncoder(separators=(",", ":"), default=_shallow, check_circular=False)
 
 
 def encode(value: object) -> JsonValue:

@@ -3,7 +3,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from promptops.plugin import Example, Record, Sample, Scale, Score, Scorer
+from promptops.plugin import Example, Record, Sample, Scale, Score, Scorer, pass_or_fail
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +22,7 @@ class MaxWords(Record):
     def score(self, sample: Sample) -> Score:
         """See Scorer."""
         words = len(sample.output.split())
-        return Score(value=float(words <= self.value), reason=f"{words} words")
+        return pass_or_fail(True) if words <= self.value else pass_or_fail(False, f"{words} words")
 
 
 PLUGIN: type[Scorer] = MaxWords

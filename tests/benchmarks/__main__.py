@@ -15,6 +15,7 @@ from tests.benchmarks.crash import crash
 from tests.benchmarks.faults import faults, wrong_key
 from tests.benchmarks.memory import memory
 from tests.benchmarks.options import Options
+from tests.benchmarks.scoring import scoring
 from tests.benchmarks.servers import MissingServerError
 from tests.benchmarks.table import tell
 from tests.benchmarks.timed import cached, latency, speed
@@ -26,6 +27,7 @@ SCENARIOS: dict[str, Scenario] = {
     "speed": speed,
     "latency": latency,
     "cached": cached,
+    "scoring": scoring,
     "memory": memory,
     "faults": faults,
     "crash": crash,

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from tests.benchmarks.child import Command, Measured, clean_environment
@@ -35,8 +36,8 @@ SUITE = """\
 prompt: intent
 dataset: {{path: datasets/messages.jsonl, id: id}}
 {slices}scorers:
-  answer: {{type: contains}}
-"""
+{scorers}"""
+ONE_SCORER = "{type: contains}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +76,22 @@ class BenchProject:
         return Command(arguments, self.folder, environment)
 
 
-def make_project(folder: Path, api_base: str, cases: int, *, sliced: bool = False) -> BenchProject:
+def make_project(
+    folder: Path,
+    api_base: str,
+    cases: int,
+    *,
+    sliced: bool = False,
+    scorers: Mapping[str, str] = MappingProxyType({"answer": ONE_SCORER}),
+) -> BenchProject:
     """Writes and commits a project; where runs are compared its score is also told by slice."""
     files = {
         "promptops.toml": SETTINGS.format(concurrency=CONCURRENCY, api_base=api_base),
         "prompts/intent.yaml": PROMPT.format(model=MODEL, template=TEMPLATE),
-        "evals/intent.yaml": SUITE.format(slices="slices: [part]\n" if sliced else ""),
+        "evals/intent.yaml": SUITE.format(
+            slices="slices: [part]\n" if sliced else "",
+            scorers="".join(f"  {name}: {scorer}\n" for name, scorer in scorers.items()),
+        ),
     }
     for name, text in files.items():
         path = folder / name
