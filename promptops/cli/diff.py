@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from promptops.cli._console import Format, FormatOption, columns, finish, print_json, project_here
+from promptops.cli._reports import ReportOption, report_of, wanted_reports, write_reports
 from promptops.cli.app import verb_app
 from promptops.errors import ExitCode
 from promptops.model.component import Component
@@ -46,6 +47,12 @@ class Sides:
     offline: bool
     swap: Component | None = None
 
+    @property
+    def options(self) -> list[str]:
+        """What of it is said again in the command that gives the same."""
+        swap = ["--swap", self.swap] if self.swap else []
+        return [*self.suites, *swap, *(["--offline"] if self.offline else [])]
+
 
 @diff_app.command()
 def diff(
@@ -65,13 +72,18 @@ def diff(
         ),
     ] = None,
     offline: OfflineOption = False,
+    report: ReportOption = None,
     no_pager: Annotated[bool, typer.Option("--no-pager", help="Print long text at once")] = False,
     format_: FormatOption = Format.TEXT,
 ) -> None:
     """Compare the working tree with main, case by case; never judges: the exit code is 0."""
     if cases is not None and case is not None:
         raise typer.BadParameter("`--cases` and `--case` cannot be combined")
-    comparison = _compared(Sides(suites or (), against, head, offline, swap))
+    wanted = wanted_reports(report)
+    sides = Sides(suites or (), against, head, offline, swap)
+    comparison = _compared(sides)
+    if wanted:
+        write_reports(report_of("diff", comparison, ExitCode.YES, sides.options), wanted)
     if cases is None and case is None:
         _show_all(comparison, format_, paged=not no_pager)
     else:
@@ -91,6 +103,7 @@ def gate(
         bool, typer.Option("--strict", help="A verdict of inconclusive fails too, with exit code 4")
     ] = False,
     offline: OfflineOption = False,
+    report: ReportOption = None,
     format_: FormatOption = Format.TEXT,
 ) -> None:
     """Compare like diff, and exit by the verdict.
@@ -102,14 +115,17 @@ def gate(
     from promptops.reporters.diff_gate import ending
     from promptops.reporters.diff_terminal import comparison_text
 
+    wanted = wanted_reports(report)
     sides = Sides(suites or (), against, head, offline)
     comparison = _compared(sides)
     is_strict = strict or comparison.strict
     exit_code = exit_code_of(comparison, strict=is_strict)
+    options = [*sides.options, *(["--strict"] if strict else [])]
+    if wanted:
+        write_reports(report_of("gate", comparison, exit_code, options), wanted)
     if format_ is Format.JSON:
         _print_json("gate", exit_code, comparison)
     else:
-        options = [*sides.suites, *(["--strict"] if strict else []), *(["--offline"] if offline else [])]
         lost = _views(comparison, first_lost(comparison))
         sys.stdout.write(comparison_text(comparison, _page(), lost, with_outputs=False))
         sys.stdout.write(f"\n{ending(comparison, exit_code, options)}\n")

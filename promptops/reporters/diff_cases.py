@@ -128,6 +128,20 @@ def of_kind(comparison: Comparison, kind: CaseKind) -> list[Wanted]:
     return [Wanted(suite, id_) for suite in comparison.suites for id_ in kind.ids(suite)]
 
 
+def every_case(comparison: Comparison, results: Results) -> list[Wanted]:
+    """Every case that was run or that something happened to, by suite."""
+    ids: dict[int, dict[str, None]] = {}
+    for cell, result in results:
+        ids.setdefault(cell, {})[result.case_id] = None
+    found = []
+    for suite in comparison.suites:
+        cells = (suite.base_cell, suite.head_cell, suite.branch_cell)
+        run = [id_ for cell in cells if cell is not None for id_ in ids.get(cell, ())]
+        happened = [id_ for kind in CaseKind for id_ in kind.ids(suite)]
+        found += [Wanted(suite, id_) for id_ in dict.fromkeys([*run, *happened])]
+    return found
+
+
 def named(comparison: Comparison, name: str) -> list[Wanted]:
     """The cases called `ID`, or `SUITE:ID`; whether there are any is only known from their results."""
     suite_name, colon, id_ = name.partition(":")

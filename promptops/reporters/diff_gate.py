@@ -14,16 +14,20 @@ from promptops.reporters.printable import printable
 
 def ending(comparison: Comparison, exit_code: ExitCode, options: Sequence[str]) -> str:
     """The last line: the exit code in words, and the command that gives the same again."""
-    command = ["promptops", "gate", *options, "--against", comparison.base.sha[:SHA]]
+    return f"exit {int(exit_code)}: {meaning(comparison, exit_code)}. Again: {again(comparison, 'gate', options)}"
+
+
+def again(comparison: Comparison, verb: str, options: Sequence[str]) -> str:
+    """The command that gives the same again."""
+    command = ["promptops", verb, *options, "--against", comparison.base.sha[:SHA]]
     # Changes that are not committed have no name but the working tree.
     if comparison.head.sha and not comparison.head.dirty:
         command += ["--head", comparison.head.sha[:SHA]]
-    return (
-        f"exit {int(exit_code)}: {_meaning(comparison, exit_code)}. Again: {printable(shlex.join(command))}"
-    )
+    return printable(shlex.join(command))
 
 
-def _meaning(comparison: Comparison, exit_code: ExitCode) -> str:
+def meaning(comparison: Comparison, exit_code: ExitCode) -> str:
+    """The exit code in words."""
     verdicts = {suite.verdict for suite in comparison.suites}
     if comparison.overall is not None:
         verdicts.add(comparison.overall.verdict)

@@ -1,0 +1,76 @@
+"""`--report KIND=PATH` of the verbs that compare."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from promptops.cli._console import project_here
+
+if TYPE_CHECKING:
+    from promptops.errors import ExitCode
+    from promptops.model.diff import Comparison
+    from promptops.reporters.report import Report, ReportKind
+
+ReportOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--report",
+        metavar="KIND=PATH",
+        help="Also write a report: markdown, html, junit, json or sarif; repeatable, and after a comma",
+    ),
+]
+
+
+def wanted_reports(given: Sequence[str] | None) -> list[tuple[ReportKind, Path]]:
+    """The reports that the command line asks for."""
+    from promptops.errors import did_you_mean
+    from promptops.reporters.report import ReportKind
+
+    found = []
+    for each in (part for one in given or () for part in one.split(",")):
+        kind, equals, path = each.partition("=")
+        if kind not in list(ReportKind) or not (equals and path):
+            known = ", ".join(ReportKind)
+            hint = did_you_mean(kind, ReportKind) or f"the kinds are {known}"
+            raise typer.BadParameter(f"`{each}` is not KIND=PATH; {hint}", param_hint="--report")
+        found.append((ReportKind(kind), Path(path)))
+    return found
+
+
+def report_of(verb: str, comparison: Comparison, exit_code: ExitCode, options: Sequence[str]) -> Report:
+    """A report with every case that was run."""
+    from promptops.reporters.diff_cases import every_case, views
+    from promptops.reporters.diff_gate import again
+    from promptops.reporters.report import Report
+
+    store = project_here().runs()
+    results = list(store.results(comparison.run_id)) if comparison.run_id is not None else []
+    return Report(
+        verb=verb,
+        comparison=comparison,
+        exit_code=exit_code,
+        command=again(comparison, verb, options),
+        cases=views(every_case(comparison, results), results),
+    )
+
+
+def write_reports(report: Report, wanted: Sequence[tuple[ReportKind, Path]]) -> None:
+    """Writes each report, whole or not at all; folders are made.
+
+    Raises:
+        ProjectError: a place cannot be written.
+    """
+    from promptops.errors import ProjectError
+    from promptops.files.whole import write_whole
+    from promptops.reporters.report import report_text
+
+    for kind, path in wanted:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ProjectError(f"cannot write `{path}`: {error.strerror}") from None
+        write_whole(path, report_text(kind, report))
