@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
 from dataclasses import dataclass
 from importlib.resources import files
-from importlib.resources.abc import Traversable
 from pathlib import Path, PurePosixPath
 
-from promptops.commands.project import STATE_FOLDER
+from promptops.commands.ci_files import CiHost, ci_files
+from promptops.commands.package_files import texts_in
+from promptops.commands.project import STATE_FOLDER, open_project
 from promptops.errors import ProjectError
 from promptops.files.whole import write_whole
 
@@ -23,8 +24,10 @@ class InitOutcome:
     kept: tuple[PurePosixPath, ...]
 
 
-def init(folder: Path) -> InitOutcome:
+def init(folder: Path, ci: CiHost | None = None) -> InitOutcome:
     """Writes a first prompt, suite and dataset; a folder that has prompts or suites keeps its own.
+
+    With `ci` the jobs are written too that judge pull requests and score the base branch.
 
     The schemas for editors are written anew each time: they belong to the installed version.
 
@@ -32,24 +35,17 @@ def init(folder: Path) -> InitOutcome:
         ProjectError: the folder cannot be written.
     """
     has_own = any((folder / name).exists() for name in ("prompts", "evals"))
-    starter = dict(_files(files("promptops").joinpath("starter"), PurePosixPath()))
+    starter = dict(texts_in(files("promptops").joinpath("starter"), PurePosixPath()))
     wanted = {path: text for path, text in starter.items() if not has_own or len(path.parts) == 1}
+    if ci is not None:
+        wanted |= ci_files(ci, base=open_project(folder, os.environ).config.project.base)
     kept = tuple(path for path in wanted if (folder / path).exists())
     new = {path: text for path, text in wanted.items() if path not in kept}
-    schemas = dict(_files(files("promptops").joinpath("files", "schemas"), SCHEMAS))
+    schemas = dict(texts_in(files("promptops").joinpath("files", "schemas"), SCHEMAS))
     ignore = {PurePosixPath(STATE_FOLDER) / ".gitignore": "*\n"}
     for path, text in {**new, **ignore, **schemas}.items():
         _write(folder / path, text)
     return InitOutcome(written=tuple(new), kept=kept)
-
-
-def _files(folder: Traversable, prefix: PurePosixPath) -> Iterator[tuple[PurePosixPath, str]]:
-    for entry in sorted(folder.iterdir(), key=lambda each: each.name):
-        path = prefix / entry.name
-        if entry.is_dir():
-            yield from _files(entry, path)
-        elif not entry.name.endswith((".py", ".pyc")):
-            yield path, entry.read_text(encoding="utf-8")
 
 
 def _write(path: Path, text: str) -> None:
