@@ -29,8 +29,19 @@ from promptops.plugin import (
     Scorer,
 )
 
-ODD_OUTPUTS = ("", "\0", "\ud800", "[" * 10_000, "9" * 10_000, "1e999", '{"a": NaN}', "- .", "\u2212")
+MEGABYTE = 1_000_000
+
+ODD_OUTPUTS = (
+    "", " \n\t ", "None", "null", "true", "\0", "\ud800", "[" * 10_000, "9" * 10_000, "1e999", '{"a": NaN}',
+    '{"a": "b', "{'a': 1}", "- .", "\u2212", "e\u0301\u202e\u200b\U0001f469\u200d\U0001f680 \u05e9\u05dc\u05d5\u05dd",
+    "<a><!DOCTYPE", "```json\n", "a: &a [*a]", "SELECT", "|||\n|-", "\ufeff{}", "\r\n\x85\u2028",
+)  # fmt: skip
 """What models have answered, or might: no output may break a scorer."""
+LARGE_OUTPUTS = tuple(
+    (piece * (MEGABYTE // len(piece)))[:MEGABYTE]
+    for piece in ("word ", "[", '{"a":', "7", "<b>", "a,b\n", "- x\n", "(", "I can't \"", "é")
+)
+"""A megabyte of each."""
 
 
 def check_scorer(plugin: type[Any]) -> None:
@@ -51,6 +62,9 @@ def check_scorer(plugin: type[Any]) -> None:
         assert got == example.score, f"{example} scores {got}: {score.reason if score else 'lost'}"
         for output in ODD_OUTPUTS:
             _check_score(plan, _sample(example, output))
+    for example in plugin.examples[:1]:
+        for output in LARGE_OUTPUTS:
+            _scored(_plan("example", plugin, example.options), _sample(example, output))
 
 
 def _plan(name: str, plugin: type[Any], options: Mapping[str, JsonValue]) -> ScorerPlan:

@@ -17,29 +17,30 @@ def build(scorer: str, options: dict[str, Any]) -> Any:
     return registry.build(plugin, options, read_yaml(b"{}", "suite.yaml"), ())
 
 
+def score_of(
+    scorer: str,
+    output: str,
+    expected: Any = None,
+    *,
+    completion: Completion | None = None,
+    fields: Mapping[str, Any] | None = None,
+    **options: Any,
+) -> Score:
+    """Scores one output: `score_of("exact_match", output, expected, ignore_case=True)`."""
+    sample = Sample(
+        output=output,
+        expected=expected,
+        case=Case(id="case", fields=fields or {}),
+        completion=completion or Completion(output=output),
+    )
+    result: Score = build(scorer, options).score(sample)
+    return result
+
+
 @pytest.fixture
 def score() -> Callable[..., Score]:
-    """Scores one output: `score("exact_match", output, expected, ignore_case=True)`."""
-
-    def scored(
-        scorer: str,
-        output: str,
-        expected: Any = None,
-        *,
-        completion: Completion | None = None,
-        fields: Mapping[str, Any] | None = None,
-        **options: Any,
-    ) -> Score:
-        sample = Sample(
-            output=output,
-            expected=expected,
-            case=Case(id="case", fields=fields or {}),
-            completion=completion or Completion(output=output),
-        )
-        result: Score = build(scorer, options).score(sample)
-        return result
-
-    return scored
+    """See `score_of`."""
+    return score_of
 
 
 @pytest.fixture
