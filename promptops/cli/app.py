@@ -23,6 +23,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "runs": ("runs", "List past runs"),
     "report": ("runs", "Print a past run again"),
     "dataset": ("dataset", "Lock datasets, so that a change of cases is noticed"),
+    "audit": ("audit", "Look for faults in the references that suites measure by"),
     "ledger": ("ledger", "Share the scores that are kept in Git"),
     "noise": ("noise", "Try the gate on the base against itself"),
     "cache": ("cache", "Look after the answers that are kept"),

@@ -40,7 +40,7 @@ def find_dataset(project: Project, loaded: LoadedSuite) -> DatasetSource:
     ref = loaded.suite.dataset_ref
     keys = ("dataset",) if isinstance(loaded.suite.dataset, str) else ("dataset", "path")
     path = _found(project, loaded, ref.path, loaded.where(*keys))
-    format_ = _format_of(path)
+    format_ = format_of(path)
     if format_ is None:
         known = [suffix for each in _formats() for suffix in each.suffixes]
         message, hint = f"`{path.name}` is not in a known format", f"known are {', '.join(known)}"
@@ -54,7 +54,7 @@ def _qrels(project: Project, loaded: LoadedSuite, reference: str | None) -> Qrel
     if reference is None:
         return None
     path = _found(project, loaded, reference, loaded.where("dataset", "qrels"))
-    return Qrels(path=path, format_=_format_of(path))
+    return Qrels(path=path, format_=format_of(path))
 
 
 def _found(project: Project, loaded: LoadedSuite, reference: str, mentioned_at: Location) -> PurePosixPath:
@@ -64,7 +64,8 @@ def _found(project: Project, loaded: LoadedSuite, reference: str, mentioned_at: 
     return path
 
 
-def _format_of(path: PurePosixPath) -> DatasetFormat | None:
+def format_of(path: PurePosixPath) -> DatasetFormat | None:
+    """What reads a file of that name; None where nothing does."""
     return next((each() for each in _formats() if path.name.endswith(each.suffixes)), None)
 
 

@@ -16,8 +16,8 @@ def component_metrics(plan: SuitePlan) -> tuple[str, str] | None:
 
     None where a suite does not score both.
     """
-    retrievers = [each.name for each in plan.scorers if _of_retriever(each)]
-    answers = [each for each in plan.scorers if not _of_retriever(each)]
+    retrievers = [each.name for each in plan.scorers if of_retriever(each)]
+    answers = [each for each in plan.scorers if not of_retriever(each)]
     gating = [each.name for each in answers if each.name == plan.primary]
     binary = [each.name for each in answers if each.case_scale is Scale.BINARY]
     chosen = [*gating, *binary]
@@ -44,5 +44,6 @@ def components_of(
     )
 
 
-def _of_retriever(scorer: ScorerPlan) -> bool:
+def of_retriever(scorer: ScorerPlan) -> bool:
+    """Whether it scores documents, and no answer."""
     return getattr(scorer.scorer, "component", None) == Component.RETRIEVER

@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import sys
+from contextlib import redirect_stdout
+from typing import Annotated
+
+import typer
+
+from promptops.cli._console import Format, FormatOption, finish, print_json, project_here
+from promptops.cli.app import verb_app
+from promptops.errors import ExitCode
+
+audit_app = verb_app(no_args_is_help=True)
+
+
+@audit_app.callback()
+def _root() -> None:
+    """Look for faults in what measures."""
+
+
+@audit_app.command()
+def references(
+    suites: Annotated[
+        list[str] | None, typer.Argument(help="Names or globs of suites; all when left out")
+    ] = None,
+    show_all: Annotated[bool, typer.Option("--all", help="Show every finding")] = False,
+    format_: FormatOption = Format.TEXT,
+) -> None:
+    """Audit the reference answers: exit 1 when some have to be mended. No model is asked.
+
+    References that fail their own suite, equal questions with different answers, cases that stand in other
+    datasets or among a prompt's examples, references that people's ratings contradict.
+    """
+    from promptops.commands.audit import AuditOptions, audit_references
+    from promptops.files.codec import encode
+    from promptops.reporters.audit import audit_text
+
+    # What code of the repository prints must not get among the data.
+    with redirect_stdout(sys.stderr):
+        audits = audit_references(project_here(), AuditOptions(suites=tuple(suites or ())))
+    exit_code = ExitCode.NO if any(audit.has_bugs for audit in audits) else ExitCode.YES
+    if format_ is Format.JSON:
+        print_json("audit references", exit_code, {"suites": encode(audits)})
+    else:
+        sys.stdout.write(audit_text(audits, all_of_them=show_all))
+    finish(exit_code)

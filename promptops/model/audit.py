@@ -1,0 +1,88 @@
+"""What an audit of a suite's references found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from promptops.model.record import Record
+
+
+class FindingKind(StrEnum):
+    """What may be wrong with references, the worst first."""
+
+    FAILS_OWN_SUITE = "fails_own_suite"
+    CONTRADICTING = "contradicting"
+    LEAK = "leak"
+    AGAINST_FEEDBACK = "against_feedback"
+    IMPERFECT = "imperfect"
+    NEAR_LEAK = "near_leak"
+    REPEATED = "repeated"
+    NEAR_DUPLICATE = "near_duplicate"
+
+    @property
+    def is_bug(self) -> bool:
+        """Whether it has to be mended; the rest is worth a look."""
+        return self in (
+            FindingKind.FAILS_OWN_SUITE,
+            FindingKind.CONTRADICTING,
+            FindingKind.LEAK,
+            FindingKind.AGAINST_FEEDBACK,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding(Record):
+    """One thing that was found, about one or more cases of a suite.
+
+    `where` is the other side of a leak: a dataset, or a prompt whose examples it is; `text` what it is about,
+    `reason` what a scorer or a comparison says of it.
+    """
+
+    kind: FindingKind
+    cases: tuple[str, ...]
+    text: str = ""
+    reason: str = ""
+    where: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feedback(Record):
+    """How a metric agrees with people's verdicts in the recorded rows; both count as pass or fail.
+
+    `agreement` is phi, from -1 to 1, with its 95 % interval; None where a side never varies.
+    """
+
+    metric: str
+    people: str
+    n: int
+    both_good: int
+    both_bad: int
+    only_metric: int
+    only_people: int
+    agreement: float | None
+    ci_low: float | None
+    ci_high: float | None
+
+    @property
+    def runs_against(self) -> bool:
+        """Whether the metric surely prefers what people reject."""
+        return self.ci_high is not None and self.ci_high < 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuiteAudit(Record):
+    """One suite: its cases, how many have a reference, what was found, and what could not be asked."""
+
+    suite: str
+    dataset: str
+    cases: int
+    references: int
+    findings: tuple[Finding, ...]
+    skipped: tuple[str, ...] = ()
+    feedback: tuple[Feedback, ...] = ()
+
+    @property
+    def has_bugs(self) -> bool:
+        """Whether anything has to be mended."""
+        return any(finding.kind.is_bug for finding in self.findings)
