@@ -23,7 +23,7 @@ class Language(Record):
     scale: ClassVar[Scale] = Scale.BINARY
     examples: ClassVar[tuple[Example, ...]] = (
         Example(output="Your refund is on its way to your account.", options={"value": "en"}, score=1.0),
-        Example(output="Ihre Erstattung ist unterwegs auf Ihr Konto.", options={"value": "en"}, score=0.0),
+        Example(output="Ihre Erstattung kommt bald auf Ihr Konto.", options={"value": "en"}, score=0.0),
         Example(output="Votre remboursement est en route.", expected="fr", score=1.0),
         Example(output="OK", options={"value": "en"}, score=None),
     )
