@@ -11,6 +11,7 @@ from promptops.commands.evaluate import EvaluateOptions, planned_work
 from promptops.commands.models import EMBEDDED, Models
 from promptops.commands.prepare import PreparedSuite
 from promptops.commands.project import Project
+from promptops.engine.converse import planned
 from promptops.engine.plan import Cell, Job, interleaved
 from promptops.files.seen_ids import SeenIds
 from promptops.halt import Halt
@@ -51,7 +52,7 @@ def _counted(suites: Sequence[PreparedSuite], models: Models, *, fresh: bool) ->
         else:
             model = models.get(cell.model)
             assert isinstance(model, CachedModel)
-            count.add(job, model, requests, fresh=fresh)
+            count.add(cell, job, model, requests, fresh=fresh)
     return counts
 
 
@@ -67,8 +68,11 @@ class _Count:
     asked: list[tuple[int, int | None]] = field(default_factory=list)
     """For each request its input tokens, and how long its answer may be where the prompt says so."""
 
-    def add(self, job: Job, model: CachedModel, requests: SeenIds, *, fresh: bool) -> None:
+    def add(self, cell: Cell, job: Job, model: CachedModel, requests: SeenIds, *, fresh: bool) -> None:
         """Counts one call."""
+        if job.turns:
+            self._add_turns(cell, job)
+            return
         rendered, repeat = job.request.rendered, job.request.repeat
         assert rendered is not None
         known = model.known(rendered, repeat)
@@ -80,6 +84,15 @@ class _Count:
             self.cached += 1
         else:
             self.asked.append((_input_tokens(rendered), most_output_tokens(rendered)))
+
+    def _add_turns(self, cell: Cell, job: Job) -> None:
+        """A call for each turn; what earlier turns will have said counts as long as it may be, where that is known."""
+        said = 0
+        for rendered in planned(cell, job):
+            bound = most_output_tokens(rendered)
+            tokens = _input_tokens(rendered)
+            self.asked.append((tokens + said, bound))
+            said += tokens + (bound or 0)
 
     def estimate(self, cell: Cell) -> CellEstimate:
         """The sums, and what they cost."""

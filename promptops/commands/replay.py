@@ -25,7 +25,7 @@ def replayable(project: Project, cells: Iterable[PreparedCell]) -> Iterator[Cell
 
 
 def _is_replayable(cell: Cell, models: Models) -> bool:
-    if cell.model is None or cell.retriever is not None:
+    if cell.model is None or cell.retriever is not None or cell.plan.turns is not None:
         return False
     model = cast("CachedModel", models.get(cell.model))
     return all(

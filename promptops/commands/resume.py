@@ -50,7 +50,7 @@ class Resumed:
         if not self.answers:
             return None
         completion = self._kept.get((self._digests[cell], job.request.case.id, job.request.repeat))
-        if completion is not None and cell.target_type == ASKS_A_MODEL and cell.retriever is None:
+        if completion is not None and cell.target_type == ASKS_A_MODEL and not (cell.retriever or job.turns):
             self._remember(cell, job, completion)
         return completion
 

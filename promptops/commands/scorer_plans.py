@@ -15,6 +15,7 @@ from promptops.errors import InvalidFilesError, Location, Problem
 from promptops.files.dataset import file_digest
 from promptops.files.suite import LoadedSuite, ScorerSource, scorer_parts
 from promptops.files.tree import missing_file, resolve_reference
+from promptops.model.conversation import ALL, EACH, FIRST, LAST
 from promptops.model.record import JsonValue
 from promptops.model.result import Scale
 from promptops.model.suite import AnswerSteps
@@ -96,6 +97,7 @@ class _Planner:
             else None,
             code=self._code(common.type, options, keys),
             reduction=self._reduction(common, keys),
+            turn=self._turn(common, keys),
             parts=parts,
         )
         self._check(plan, written, keys)
@@ -140,10 +142,17 @@ class _Planner:
             )
         return found
 
+    def _turn(self, common: ScorerSource, keys: Keys) -> str:
+        turn = str(common.turn)
+        if turn in (LAST, FIRST, ALL, EACH) or (turn.isascii() and turn.isdecimal() and int(turn) > 0):
+            return turn
+        known = ", ".join(f"`{each}`" for each in (LAST, FIRST, ALL, EACH))
+        raise self._refused(keys, "turn", f"is neither {known} nor the number of a turn, from 1")
+
     def _check(self, plan: ScorerPlan, written: Mapping[str, JsonValue], keys: Keys) -> None:
         """Raises InvalidFilesError for options that contradict each other."""
         if plan.statistic is not None:
-            for key in ("not", "threshold", "weight", "reduce"):
+            for key in ("not", "threshold", "weight", "reduce", "turn"):
                 if key in written:
                     raise self._refused(keys, key, "does not fit a metric of the whole suite")
         if plan.reduction.counts_passes and plan.case_scale is not Scale.BINARY:

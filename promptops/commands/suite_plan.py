@@ -39,6 +39,7 @@ def plan_suite(project: Project, loaded: LoadedSuite, selection: Selection) -> S
     dataset = attempt(problems, lambda: _dataset(project, loaded))
     where = attempt(problems, lambda: _where(loaded))
     inputs = attempt(problems, lambda: template_of(loaded, "inputs"))
+    turns = attempt(problems, lambda: template_of(loaded, "turns"))
     expected = attempt(problems, lambda: template_of(loaded, "expected"))
     scorers = attempt(
         problems, lambda: scorer_plans(project, loaded, run_local_code=selection.run_local_code)
@@ -55,6 +56,7 @@ def plan_suite(project: Project, loaded: LoadedSuite, selection: Selection) -> S
         dataset_digest=digest,
         digest_now=partial(dataset_digest, project.tree, source),
         inputs=inputs,
+        turns=turns,
         expected=expected,
     )
 
@@ -80,7 +82,7 @@ def _cases(
 
 
 def template_of(loaded: LoadedSuite, key: str) -> ValueTemplate | None:
-    """The suite's `inputs` or `expected`, compiled; raises InvalidFilesError."""
+    """The suite's `inputs`, `turns` or `expected`, compiled; raises InvalidFilesError."""
     value = getattr(loaded.suite, key)
     return None if value is None else ValueTemplate.compile(value, loaded.where(key))
 

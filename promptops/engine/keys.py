@@ -23,6 +23,7 @@ NOT_IN_KEY = (
     "parameters",
     "target",
     "retriever",
+    "turns",
     "scorers",
     "dataset",
 )
@@ -93,8 +94,10 @@ def _asked(cell: Cell) -> dict[str, JsonValue]:
     renderer = cell.renderer
     retriever = cell.retriever
     found = {"retriever": {**retriever.identity, "written": cell.plan.suite.retriever}} if retriever else {}
+    turns = cell.plan.suite.turns
     return {
         **found,
+        **({} if turns is None else {"turns": turns}),
         "target": {
             "type": cell.target_type,
             "version": cell.target.version,

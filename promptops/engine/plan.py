@@ -10,7 +10,9 @@ from functools import cache
 from inspect import iscoroutinefunction
 from typing import cast
 
+from promptops.engine.turns import turns_of
 from promptops.errors import InvalidFilesError, Location, NothingSelectedError, Problem, did_you_mean
+from promptops.model.conversation import EACH, LAST, Turn
 from promptops.model.prompt import NEAREST_EXAMPLE
 from promptops.model.record import JsonValue, Record
 from promptops.model.result import Item, Scale
@@ -46,6 +48,7 @@ class ScorerPlan(Record):
     code: str | None = None
     """The digest of the file of the repository that scores, where it is one."""
     reduction: Reduction = MEAN
+    turn: str = LAST
     parts: tuple[ScorerPlan, ...] = ()
 
     waits: bool = field(init=False, default=False)
@@ -57,6 +60,8 @@ class ScorerPlan(Record):
     @property
     def case_scale(self) -> Scale:
         """The scale of one score: a threshold makes pass or fail of anything, and a group is what its members are."""
+        if self.turn == EACH and self.scorer.scale is not Scale.COUNT:
+            return Scale.UNIT
         if self.threshold is not None:
             return Scale.BINARY
         if self.scorer.scale is Scale.BINARY and any(
@@ -79,6 +84,11 @@ class ScorerPlan(Record):
     def gives_labels(self) -> bool:
         """Whether its items are (predicted labels, expected labels)."""
         return getattr(self.scorer, "gives_labels", False)
+
+    def of_turn(self, number: int) -> ScorerPlan:
+        """The same scorer for one turn of a conversation, and so its members."""
+        parts = tuple(part.of_turn(number) for part in self.parts)
+        return replace(self, name=f"{self.name} in turn {number}", turn=str(number), parts=parts)
 
     def walk(self) -> Iterator[ScorerPlan]:
         """The scorer, and all members of a group."""
@@ -105,6 +115,7 @@ class SuitePlan(Record):
     digest_now: Callable[[], str]
     """The dataset's digest as it is now: a file may be edited while its cases run."""
     inputs: ValueTemplate | None = None
+    turns: ValueTemplate | None = None
     expected: ValueTemplate | None = None
     own_expected: tuple[tuple[str, ValueTemplate], ...] = field(init=False, default=())
     """The scorers that say themselves what they expect."""
@@ -186,6 +197,7 @@ class Job(Record):
     expected: JsonValue
     own_expected: Mapping[str, JsonValue] = field(default_factory=dict)
     """What those scorers expect that say so themselves."""
+    turns: tuple[Turn, ...] = ()
     cluster: str | None = None
     weight: float = 1.0
     slices: Mapping[str, JsonValue] = field(default_factory=dict)
@@ -238,7 +250,9 @@ def case_jobs(cell: Cell, case: Case) -> Iterator[Job]:
         return
     # What a retriever finds is known only when it was asked.
     inputs = case_inputs(cell, case)
-    rendered = cell.renderer.render(inputs) if cell.renderer else None
+    turns = _turns(cell, case, inputs)
+    first_inputs = {**inputs, **turns[0].inputs} if turns else inputs
+    rendered = cell.renderer.render(first_inputs) if cell.renderer else None
     own_expected = {name: template.evaluate({"case": case.fields}) for name, template in plan.own_expected}
     cluster = _cluster(plan, case)
     slices = {name: value for name in plan.suite.slices if (value := look_up(case.fields, name)) is not None}
@@ -246,14 +260,27 @@ def case_jobs(cell: Cell, case: Case) -> Iterator[Job]:
     for repeat in range(first, first + plan.suite.repeats):
         yield Job(
             request=Request(case=case, inputs=inputs, rendered=rendered, repeat=repeat),
-            expected=plan.expected.evaluate({"case": case.fields})
-            if plan.expected
-            else case.fields.get("expected"),
+            expected=_expected(plan, case, turns),
             own_expected=own_expected,
+            turns=turns,
             cluster=cluster,
             weight=weight,
             slices=slices,
         )
+
+
+def _expected(plan: SuitePlan, case: Case, turns: tuple[Turn, ...]) -> JsonValue:
+    """What the case expects; of a conversation what its last turn does, if that says so."""
+    if turns and turns[-1].expected is not None:
+        return turns[-1].expected
+    return plan.expected.evaluate({"case": case.fields}) if plan.expected else case.fields.get("expected")
+
+
+def _turns(cell: Cell, case: Case, inputs: Mapping[str, JsonValue]) -> tuple[Turn, ...]:
+    plan = cell.plan
+    if plan.turns is None:
+        return ()
+    return turns_of(plan.turns.evaluate({"case": case.fields}), inputs, cell.renderer, plan.where)
 
 
 def case_inputs(cell: Cell, case: Case, documents: Sequence[JsonValue] = ()) -> Mapping[str, JsonValue]:
@@ -284,10 +311,14 @@ def check(cell: Cell) -> int:
     count = 0
     problems: dict[Problem, list[str]] = {}
     unknown_slices = set(cell.plan.suite.slices)
+    renderer = cell.renderer
     for case in cell.plan.cases():
         try:
             for job in case_jobs(cell, case):
                 count += 1
+                for turn in job.turns[1:] if renderer else ():
+                    assert renderer is not None
+                    renderer.render({**job.request.inputs, **turn.inputs})
                 unknown_slices.difference_update(job.slices)
         except InvalidFilesError as error:
             for problem in error.problems:

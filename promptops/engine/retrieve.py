@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from promptops.engine.converse import converse
 from promptops.engine.plan import Cell, Job, case_inputs
 from promptops.errors import InvalidFilesError
 from promptops.model.record import JsonValue
@@ -21,7 +22,8 @@ async def answer(cell: Cell, job: Job) -> Completion:
         TargetError: no case can be answered.
     """
     if cell.retriever is None:
-        return await cell.target.complete(job.request)
+        talks = job.turns and cell.target.needs_prompt and cell.model is not None
+        return await (converse(cell, job) if talks else cell.target.complete(job.request))
     case = job.request.case
     found = await cell.retriever.target.complete(
         Request(case=case, inputs=case.fields, repeat=job.request.repeat)

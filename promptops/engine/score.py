@@ -9,6 +9,16 @@ from typing import cast
 from promptops.engine.answer import extract
 from promptops.engine.plan import Cell, Job, ScorerPlan
 from promptops.engine.retrieve import fixed_inputs
+from promptops.model.conversation import (
+    ALL,
+    FIRST,
+    LAST,
+    TOOL_CALLS,
+    SaidTurn,
+    conversation_text,
+    said_turns,
+)
+from promptops.model.record import JsonValue
 from promptops.model.result import (
     CaseErrored,
     CaseScored,
@@ -28,8 +38,43 @@ def sample_of(plan: ScorerPlan, cell: Cell, job: Job, completion: Completion) ->
     """What a scorer is shown of an answer."""
     case = job.request.case
     expected = job.own_expected.get(plan.name, job.expected)
+    if plan.turn != LAST:
+        completion, expected = _of_turn(plan, job, completion, expected)
     output = extract(completion.output, plan.answer or cell.plan.suite.answer)
     return Sample(output=output, expected=expected, case=case, completion=completion)
+
+
+def turn_numbers(plan: ScorerPlan, job: Job, completion: Completion) -> list[int]:
+    """The turns, from 1, that a scorer of each turn sees: those that expect something, or all where none does."""
+    said = _said(plan, completion)
+    numbers = range(1, len(said) + 1)
+    expecting = [
+        each for each in numbers if each <= len(job.turns) and job.turns[each - 1].expected is not None
+    ]
+    return expecting or list(numbers)
+
+
+def _of_turn(
+    plan: ScorerPlan, job: Job, completion: Completion, expected: JsonValue
+) -> tuple[Completion, JsonValue]:
+    said = _said(plan, completion)
+    if plan.turn == ALL:
+        return replace(completion, output=conversation_text(said)), expected
+    number = 1 if plan.turn == FIRST else int(plan.turn)
+    if number > len(said):
+        raise CaseFailure("no_turn", f"`{plan.name}` scores turn {number}, and there are {len(said)}")
+    turn = said[number - 1]
+    data = {**completion.data, TOOL_CALLS: list(turn.tool_calls)}
+    own = job.turns[number - 1].expected if number <= len(job.turns) else None
+    of_turn = expected if own is None or plan.expected is not None else own
+    return replace(completion, output=turn.output, data=data), of_turn
+
+
+def _said(plan: ScorerPlan, completion: Completion) -> list[SaidTurn]:
+    try:
+        return said_turns(completion)
+    except ValueError as error:
+        raise CaseFailure("no_turns", f"`{plan.name}`: {error}") from None
 
 
 def joined(plan: ScorerPlan, scores: Sequence[Score]) -> Score:

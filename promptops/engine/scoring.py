@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, cast
 
 from promptops.engine.interval_timer import IntervalTimer, TooLong
 from promptops.engine.plan import Cell, Job, ScorerPlan
-from promptops.engine.score import adjusted, joined, sample_of, scored
+from promptops.engine.score import adjusted, joined, sample_of, scored, turn_numbers
 from promptops.errors import PromptopsError
 from promptops.local_function import is_local
+from promptops.model.conversation import EACH, LAST
 from promptops.model.result import CaseScored, Completion, Score
 from promptops.plugin import AsyncScorer, CaseFailure, Sample, Scorer
 
@@ -42,7 +43,7 @@ class _Answered:
 
     def sample(self, plan: ScorerPlan) -> Sample:
         """What a scorer is shown; the same for all that neither expect nor read anything of their own."""
-        if plan.answer is not None or plan.name in self.job.own_expected:
+        if plan.answer is not None or plan.turn != LAST or plan.name in self.job.own_expected:
             return sample_of(plan, self.cell, self.job, self.completion)
         if self._shared is None:
             self._shared = sample_of(plan, self.cell, self.job, self.completion)
@@ -97,7 +98,12 @@ class Scoring:
             with self._timer.at_most(LONGEST_BLOCKING_S):
                 begun_s = time.perf_counter()
                 for plan in plans[len(scores) :]:
-                    if plan.parts or plan.waits or (self._long_scores and self._is_slow(suite, plan)):
+                    if (
+                        plan.parts
+                        or plan.waits
+                        or plan.turn == EACH
+                        or (self._long_scores and self._is_slow(suite, plan))
+                    ):
                         return
                     # Neither a group nor one that waits.
                     score: Score = plan.scorer.score(answered.sample(plan))  # type: ignore[union-attr,assignment]
@@ -125,6 +131,8 @@ class Scoring:
             self._long_scores.pop(scorer, None)
 
     async def _score_elsewhere(self, plan: ScorerPlan, answered: _Answered) -> Score:
+        if plan.turn == EACH:
+            return await self._score_turns(plan, answered)
         if plan.parts:
             scores = await self._all(plan.parts, answered)
             return adjusted(plan, joined(plan, list(scores.values())))
@@ -133,6 +141,22 @@ class Scoring:
             self._on_answer(answered.cell, answered.job, answered.completion)
         sample = answered.sample(plan)
         return adjusted(plan, await (self._awaited if plan.waits else self._apart)(plan, sample))
+
+    async def _score_turns(self, plan: ScorerPlan, answered: _Answered) -> Score:
+        """The mean over the turns; the reason names the worst of them."""
+        numbers = turn_numbers(plan, answered.job, answered.completion)
+        plans = [plan.of_turn(number) for number in numbers]
+        scores = list((await self._all(plans, answered)).values())
+        known = [
+            (score.value, number, score)
+            for number, score in zip(numbers, scores, strict=True)
+            if score.value is not None
+        ]
+        if not known:
+            return Score(value=None, reason="no turn could be told")
+        value, number, worst = min(known, key=lambda each: each[:2])
+        told = f"turn {number}: {value:g}{f' ({worst.reason})' if worst.reason else ''}" if value < 1 else ""
+        return Score(value=sum(each for each, _, _ in known) / len(known), reason=told)
 
     async def _awaited(self, plan: ScorerPlan, sample: Sample) -> Score:
         try:

@@ -12,6 +12,7 @@ from promptops.files.codec import decode
 from promptops.files.document import Document
 from promptops.files.tree import SourceTree, read_file
 from promptops.files.yaml_source import read_yaml
+from promptops.model.conversation import LAST
 from promptops.model.record import JsonValue, Record
 from promptops.model.suite import AnswerSteps, Suite
 
@@ -29,9 +30,10 @@ class ScorerSource(Record):
     answer: AnswerSteps | None = None
     expected: JsonValue = None
     reduce: str | None = None
+    turn: str | int = LAST
 
 
-COMMON_KEYS = ("type", "not", "threshold", "weight", "answer", "expected", "reduce")
+COMMON_KEYS = ("type", "not", "threshold", "weight", "answer", "expected", "reduce", "turn")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +105,8 @@ def _contradictions(suite: Suite, document: Document) -> Iterator[Problem]:
         named = getattr(suite, key)
         if isinstance(named, Mapping) and len(named) != 1:
             yield problem((key,), "invalid-value", f"`{key}` names exactly one kind of target")
+    if suite.turns is not None and suite.retriever is not None:
+        yield problem(("turns",), "twice", "`turns` and `retriever` exclude each other")
     if suite.repeats < 1:
         yield problem(("repeats",), "invalid-value", "`repeats` must be at least 1")
     if not suite.scorers:

@@ -63,6 +63,7 @@ class Suite(Record):
     retriever: str | Mapping[str, JsonValue] | None = None
     dataset: str | DatasetRef
     inputs: Mapping[str, JsonValue] | None = None
+    turns: JsonValue = None
     expected: JsonValue = None
     cluster: str | None = None
     slices: tuple[str, ...] = ()

@@ -94,4 +94,7 @@ def _bytes(rendered: RenderedPrompt) -> int:
         else len(json.dumps(content))
         for message in rendered.messages
     )
+    texts += sum(
+        len(json.dumps(calls)) for message in rendered.messages if (calls := message.get("tool_calls"))
+    )
     return texts + (len(json.dumps(extra, default=dict)) if extra else 0)

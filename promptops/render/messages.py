@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
 from typing import Any
 
@@ -40,6 +40,7 @@ class Renderer:
         templates = TemplateSet(partials)
         self._used = used_variables(prompt, templates)
         self._makers = list(_makers(prompt, templates, self._used))
+        self._history_at = _history_at(prompt)
         self.digest = prompt_digest(prompt, templates)
         declared = (prompt.inputs or {}).get("properties", {})
         self.variables = frozenset({*declared, *(variable.name for variable in self._used)})
@@ -50,8 +51,10 @@ class Renderer:
         other.model, other.parameters = model, parameters
         return other
 
-    def render(self, values: Mapping[str, JsonValue]) -> RenderedPrompt:
+    def render(self, values: Mapping[str, JsonValue], earlier: Sequence[Message] = ()) -> RenderedPrompt:
         """The messages for these values.
+
+        `earlier` messages of a conversation stand where `history` does, or before the last user message.
 
         Raises:
             InvalidFilesError: values that are missing or do not fit, all at once.
@@ -62,13 +65,21 @@ class Renderer:
             digest=self.digest,
             model=self.model,
             parameters=self.parameters,
-            messages=tuple(message for make in self._makers for message in make(completed)),
+            messages=tuple(self._messages(completed, earlier)),
             tools=self.prompt.tools,
             output=self.prompt.output,
             warnings=tuple(
                 f"the prompt does not use `{name}`" for name in values if name not in self.variables
             ),
         )
+
+    def _messages(self, values: Mapping[str, JsonValue], earlier: Sequence[Message]) -> Iterator[Message]:
+        for place, make in enumerate(self._makers):
+            if place == self._history_at:
+                yield from earlier
+            yield from make(values)
+        if self._history_at >= len(self._makers):
+            yield from earlier
 
 
 def used_variables(prompt: Prompt, templates: TemplateSet) -> list[Variable]:
@@ -81,6 +92,18 @@ def used_variables(prompt: Prompt, templates: TemplateSet) -> list[Variable]:
         if message is Slot.HISTORY:
             found.setdefault("history", Variable("history", Location(prompt.path), required=False))
     return list(found.values())
+
+
+def _history_at(prompt: Prompt) -> int:
+    """Before which maker earlier messages stand: behind `history`, else before the last user message."""
+    last = last_user_message(prompt)
+    at_last = len(prompt.messages) if last is None else prompt.messages.index(last)
+    # Examples without a place of their own have a maker before the last user message.
+    implied = bool(prompt.examples) and Slot.EXAMPLES not in prompt.messages
+    if Slot.HISTORY not in prompt.messages:
+        return at_last + implied
+    slot = prompt.messages.index(Slot.HISTORY)
+    return slot + 1 + (implied and at_last < slot)
 
 
 def last_user_message(prompt: Prompt) -> MessageTemplate | None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from promptops.model.conversation import TURNS, conversation_text, said_turns
 from promptops.model.result import Completion
 from promptops.model.retrieval import DOCUMENTS, document_ids
 
@@ -7,7 +8,12 @@ MOST_DOCUMENTS = 5
 
 
 def answer_text(completion: Completion) -> str:
-    """What people read of an answer: its output or, where a retriever has none, the documents it found."""
+    """What people read of an answer: its output, a conversation's turns, or the documents that a retriever found."""
+    if TURNS in completion.data:
+        try:
+            return conversation_text(said_turns(completion))
+        except ValueError:
+            return completion.output
     if completion.output:
         return completion.output
     return "\n".join(_ids(completion))
