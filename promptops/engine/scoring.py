@@ -135,8 +135,9 @@ class Scoring:
         return adjusted(plan, await (self._awaited if plan.waits else self._apart)(plan, sample))
 
     async def _awaited(self, plan: ScorerPlan, sample: Sample) -> Score:
+        limit_s = None if getattr(plan.scorer, "keeps_time", False) else self._timeout_s
         try:
-            async with asyncio.timeout(self._timeout_s):
+            async with asyncio.timeout(limit_s):
                 return await cast("AsyncScorer", plan.scorer).score(sample)
         except CaseFailure:
             raise
