@@ -26,7 +26,7 @@ scorers:
   called: {type: tool_calls}
   valid: {type: tool_valid}
   arguments: {type: tool_arguments}
-  f1: {type: tool_f1, by: name}
+  f1: {type: tool_f1, by: name, expected: [{name: find}]}
   calm: {type: max_tool_calls, value: 1}
 """
 CASES = [
