@@ -3,7 +3,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from promptops.plugin import Example, Record, Sample, Scale, Score, Scorer
+from promptops.plugin import Example, Record, Sample, Scale, Score, Scorer, pass_or_fail
 from promptops.scorers._tool_calls import made_calls, named
 
 _CALLS = '[{"name": "find", "arguments": {}}, {"name": "pay", "arguments": {}}]'
@@ -32,7 +32,7 @@ class MaxToolCalls(Record):
         """See Scorer."""
         counted = [call for call in made_calls(sample) if not self.tools or call.name in self.tools]
         few = len(counted) <= self.value
-        return Score(value=float(few), reason="" if few else f"called {named(counted)}")
+        return pass_or_fail(few, "" if few else f"called {named(counted)}")
 
 
 PLUGIN: type[Scorer] = MaxToolCalls

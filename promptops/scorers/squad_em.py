@@ -3,7 +3,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from promptops.plugin import Example, Record, Sample, Scale, Score, Scorer
+from promptops.plugin import Example, Record, Sample, Scale, Score, Scorer, pass_or_fail
 from promptops.scorers._squad import answers
 
 
@@ -31,7 +31,7 @@ class SquadEm(Record):
     def score(self, sample: Sample) -> Score:
         """See Scorer."""
         given, accepted = answers(sample, self.no_answer)
-        return Score(value=float(given in accepted))
+        return pass_or_fail(given in accepted)
 
 
 PLUGIN: type[Scorer] = SquadEm

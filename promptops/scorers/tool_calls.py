@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from promptops.plugin import Completion, Example, Record, Sample, Scale, Score, Scorer
+from promptops.plugin import Completion, Example, Record, Sample, Scale, Score, Scorer, pass_or_fail
 from promptops.scorers._tool_calls import ToolCall, expected_calls, made_calls, matches, named
 
 _CALLS = '[{"name": "find", "arguments": {"id": 7}}, {"name": "pay", "arguments": {}}]'
@@ -52,9 +52,9 @@ class ToolCalls(Record):
         """See Scorer."""
         made, expected = made_calls(sample), expected_calls(sample)
         if self._are_expected(made, expected):
-            return Score(value=1.0)
+            return pass_or_fail(True)
         problem = next((f"; {call.problem}" for call in made if call.problem), "")
-        return Score(value=0.0, reason=f"called {named(made)}, expected {named(expected)}{problem}")
+        return pass_or_fail(False, f"called {named(made)}, expected {named(expected)}{problem}")
 
     def _are_expected(self, made: Sequence[ToolCall], expected: Sequence[ToolCall]) -> bool:
         if self.order == "in_order":

@@ -4,7 +4,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from promptops.plugin import CaseFailure, Example, JsonValue, Record, Sample, Scale, Score, Scorer
+from promptops.plugin import (
+    CaseFailure,
+    Example,
+    JsonValue,
+    Record,
+    Sample,
+    Scale,
+    Score,
+    Scorer,
+    pass_or_fail,
+)
 from promptops.render.schema import check_schema, schema_problems
 from promptops.scorers._tool_calls import ToolCall, made_calls, short
 
@@ -46,7 +56,7 @@ class ToolValid(Record):
         if not calls:
             return Score(value=0.0 if self.required else None, reason="no tool was called")
         problem = next((found for call in calls if (found := _problem(call, schemas))), "")
-        return Score(value=float(not problem), reason=problem)
+        return pass_or_fail(not problem, problem)
 
     def _offered(self, sample: Sample) -> Schemas:
         tools = self.tools or sample.tools or sample.case.fields.get("tools")
