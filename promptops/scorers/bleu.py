@@ -14,9 +14,9 @@ class Bleu(Record):
     """BLEU of one sentence, from 0 to 1: how many of the output's word sequences stand in the expected text.
 
     Several expected texts are references of the same sentence. Sequences longer than the output do not
-    count (effective order), counts of 0 are smoothed. `tokenize` says what a word is: 13a (languages with blanks), intl (by
-    Unicode), zh (Chinese) or char. Of every text the first 10,000 characters count. Formula: Papineni et
-    al., BLEU, 2002; computed by the library sacrebleu.
+    count (effective order), counts of 0 are smoothed. `tokenize` says what a word is: 13a (languages with
+    blanks), intl (by Unicode), zh (Chinese) or char. Of every text the first 10,000 characters count.
+    Formula: Papineni et al., BLEU, 2002; computed by the library sacrebleu.
     """
 
     version: ClassVar[int] = 1

@@ -15,9 +15,9 @@ class Command(Record):
 
     It is kept running, and gets one JSON line for each case: `{"id": …, "output": …, "expected": …, "case":
     {…}, "completion": {…}}`. It answers with one line: `{"score": 0.5, "reason": "…"}`, where the score is
-    from 0 to 1, true, false or null (it cannot tell), or `{"error": "…"}`. As many as `processes` of it
-    run at a time. A crash, an error, nonsense, or no answer within `timeout_s` (`[run] timeout_s` unless it
-    is given) loses the case. It runs only where `[plugins] local` allows code of the repository.
+    from 0 to 1, true, false or null (it cannot tell), or `{"error": "…"}`. As many as `processes` of it run
+    at a time. A crash, an error, nonsense, or no answer within `timeout_s` (`[run] timeout_s` unless it is
+    given) loses the case. It runs only where `[plugins] local` allows code of the repository.
     """
 
     version: ClassVar[int] = 1

@@ -25,9 +25,10 @@ LONGEST_TEXT = 8_000
 class EmbeddingSimilarity(Record):
     """How close output and expected text are in meaning: the cosine of their embeddings, and 0 below 0.
 
-    `model` makes the embeddings: any of litellm's, as `openai/text-embedding-3-small`. They are kept with the
-    answers of models, so that no text is sent twice, and paced and paid for as those are. Of several expected
-    texts the closest counts, and of every text the first 8,000 characters. An empty output scores 0.
+    `model` makes the embeddings: any of litellm's, as `openai/text-embedding-3-small`. They are kept with
+    the answers of models, so that no text is sent twice, and paced and paid for as those are. Of several
+    expected texts the closest counts, and of every text the first 8,000 characters. An empty output scores
+    0.
     """
 
     version: ClassVar[int] = 1

@@ -20,10 +20,10 @@ class Meteor(Record):
     """METEOR: the words that output and expected text share, in few unbroken runs, recall above precision.
 
     Words match as they are (case does not matter) or by their stem; synonyms do not match, since WordNet
-    would have to be downloaded, so that scores are lower than with it. An identical text scores
-    a little below 1: the penalty for breaks is never 0. Of several expected texts the best counts, and of every text
-    the first 10,000 characters. Stems are English. Formula: Lavie and Agarwal, METEOR, 2007 (alpha
-    0.9, beta 3, gamma 0.5); computed by the library nltk.
+    would have to be downloaded, so that scores are lower than with it. An identical text scores a little
+    below 1: the penalty for breaks is never 0. Of several expected texts the best counts, and of every text
+    the first 10,000 characters. Stems are English. Formula: Lavie and Agarwal, METEOR, 2007 (alpha 0.9,
+    beta 3, gamma 0.5); computed by the library nltk.
     """
 
     version: ClassVar[int] = 1

@@ -16,12 +16,12 @@ _READ = re.compile(r"[a-zA-Z0-9]")
 class Rouge(Record):
     """ROUGE: how many words, pairs of words or words in order the output shares with the expected text.
 
-    `variant` is rouge1 (words), rouge2 (pairs) or rougeL (longest common subsequence of words); `measure` is
-    f1, precision (share of the output's) or recall (share of the expected text's); `stem` takes off the
-    endings of English words. Of several expected texts the one with the best f1 counts, and of every text the first 10,000
-    characters. Words are made of the letters a to z and digits, so that it does not fit other
-    scripts. Formula: Lin, ROUGE: a package for automatic evaluation of summaries, 2004; computed by the
-    library rouge-score.
+    `variant` is rouge1 (words), rouge2 (pairs) or rougeL (longest common subsequence of words); `measure`
+    is f1, precision (share of the output's) or recall (share of the expected text's); `stem` takes off the
+    endings of English words. Of several expected texts the one with the best f1 counts, and of every text
+    the first 10,000 characters. Words are made of the letters a to z and digits, so that it does not fit
+    other scripts. Formula: Lin, ROUGE: a package for automatic evaluation of summaries, 2004; computed by
+    the library rouge-score.
     """
 
     version: ClassVar[int] = 1

@@ -12,8 +12,8 @@ class SquadEm(Record):
     """1 when the output is one of the accepted answers, compared as SQuAD does.
 
     Case, ASCII punctuation, the articles a, an and the, and blanks do not matter. Expected is one answer or
-    a list of accepted ones; an empty list means that there is no answer, and then only an empty
-    output is right, or one of the texts of `no_answer`.
+    a list of accepted ones; an empty list means that there is no answer, and then only an empty output is
+    right, or one of the texts of `no_answer`.
     """
 
     version: ClassVar[int] = 1

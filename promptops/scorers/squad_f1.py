@@ -13,8 +13,8 @@ class SquadF1(Record):
     """F1 of the words that the output shares with an accepted answer, the best one, compared as SQuAD does.
 
     Case, ASCII punctuation, the articles a, an and the, and blanks do not matter. Expected is one answer or
-    a list of accepted ones; an empty list means that there is no answer, and then only an empty
-    output is right, or one of the texts of `no_answer`.
+    a list of accepted ones; an empty list means that there is no answer, and then only an empty output is
+    right, or one of the texts of `no_answer`.
     """
 
     version: ClassVar[int] = 1

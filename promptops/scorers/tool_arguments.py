@@ -16,8 +16,8 @@ class ToolArguments(Record):
     """The share of the expected arguments that are right, as the mean over the expected calls.
 
     Each expected call (see the scorer `tool_calls`) is compared with the call of the same tool that fits it
-    best, and counts as 0 without one. Arguments that nobody expects do not matter, unless `exact` counts them as wrong ones.
-    Where no call is expected there is no score.
+    best, and counts as 0 without one. Arguments that nobody expects do not matter, unless `exact` counts
+    them as wrong ones. Where no call is expected there is no score.
     """
 
     version: ClassVar[int] = 1

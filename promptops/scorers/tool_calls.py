@@ -17,8 +17,8 @@ class ToolCalls(Record):
     Expected is a call, `{name: find, arguments: {id: 7}}`, or a list of calls, all of which are wanted; an
     empty list means that no tool may be called. A call without `arguments`, or only the name, takes any
     arguments; with `arguments: false` they never matter. `order` says what else does: with `any` it does
-    not, with `exact` the calls follow each other as expected, and with `in_order` others may
-    stand between them.
+    not, with `exact` the calls follow each other as expected, and with `in_order` others may stand between
+    them.
     """
 
     version: ClassVar[int] = 1

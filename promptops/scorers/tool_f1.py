@@ -13,8 +13,8 @@ _CALLS = '[{"name": "find", "arguments": {"id": 7}}, {"name": "pay", "arguments"
 class ToolF1(Record):
     """F1 of the calls that are made against those that are expected: 2 · right / (made + expected).
 
-    With `by: call` a call is right by name and arguments, with `by: name` by its name; the order does
-    not matter, and every expected call needs one of its own. For how calls are expected see the scorer
+    With `by: call` a call is right by name and arguments, with `by: name` by its name; the order does not
+    matter, and every expected call needs one of its own. For how calls are expected see the scorer
     `tool_calls`; where none is expected and none made the score is 1.
     """
 

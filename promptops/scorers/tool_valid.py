@@ -27,9 +27,9 @@ _TOOLS = [{"name": "find", "parameters": {"properties": {"id": {"type": "integer
 class ToolValid(Record):
     """1 when every call names one of the tools, and its arguments fit that tool's JSON Schema.
 
-    The tools are those of `tools`, else those of the prompt, else the case's field `tools`, in OpenAI's form
-    or as `{name: find, parameters: {…}}`. An answer without a call scores 0; with `required: false`
-    it has no score.
+    The tools are those of `tools`, else those of the prompt, else the case's field `tools`, in OpenAI's
+    form or as `{name: find, parameters: {…}}`. An answer without a call scores 0; with `required: false` it
+    has no score.
     """
 
     version: ClassVar[int] = 1

@@ -26,10 +26,10 @@ class Webhook(Record):
     """What a service of yours says; `url` begins with https://, or names this machine.
 
     Each case is one POST of `{"id": …, "output": …, "expected": …, "case": {…}, "completion": {…}}`. The
-    answer is `{"score": 0.5, "reason": "…"}`, where the score is from 0 to 1, true, false or null (it cannot
-    tell), or `{"error": "…"}`. One of `headers` may name a variable of the environment: `Authorization:
-    "Bearer $MY_TOKEN"`. An error, nonsense, a redirect, or no answer within `timeout_s` (`[run] timeout_s`
-    unless it is given) loses the case.
+    answer is `{"score": 0.5, "reason": "…"}`, where the score is from 0 to 1, true, false or null (it
+    cannot tell), or `{"error": "…"}`. One of `headers` may name a variable of the environment:
+    `Authorization: "Bearer $MY_TOKEN"`. An error, nonsense, a redirect, or no answer within `timeout_s`
+    (`[run] timeout_s` unless it is given) loses the case.
     """
 
     version: ClassVar[int] = 1
