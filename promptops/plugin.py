@@ -22,6 +22,7 @@ __all__ = [
     "CaseFailure",
     "Completion",
     "DatasetFormat",
+    "Embedder",
     "Example",
     "GroupScorer",
     "Item",
@@ -47,12 +48,16 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample(Record):
-    """What a scorer sees: the answer (after the suite's `answer` steps), what was expected, and all else."""
+    """What a scorer sees: the answer (after the suite's `answer` steps), what was expected, and all else.
+
+    `tools` are those that the prompt offers, in OpenAI's form.
+    """
 
     output: str
     expected: JsonValue
     case: Case
     completion: Completion
+    tools: tuple[Mapping[str, JsonValue], ...] = ()
 
     def expected_texts(self) -> tuple[str, ...]:
         """The accepted texts: a list in the dataset means that each of them is right.
@@ -147,7 +152,10 @@ class AsyncScorer(Protocol):
         ...
 
     async def score(self, sample: Sample) -> Score:
-        """As Scorer's; one that takes longer than `[run] timeout_s` loses the case."""
+        """As Scorer's; one that takes longer than `[run] timeout_s` loses the case.
+
+        A scorer that sets `keeps_time = True` bounds each of its calls itself, so that it may wait for its turn.
+        """
         ...
 
     async def close(self) -> None:
@@ -180,8 +188,16 @@ class Model(Protocol):
         ...
 
 
+class Embedder(Protocol):
+    """What makes vectors of texts."""
+
+    async def embed(self, text: str) -> Sequence[float]:
+        """The vector of a text, which is asked for once; raises as `Model.complete` does."""
+        ...
+
+
 class TargetContext(Protocol):
-    """What a target may ask of the project it runs in."""
+    """What a target, or a scorer that waits for others, may ask of the project it runs in."""
 
     @property
     def timeout_s(self) -> float:
@@ -208,6 +224,10 @@ class TargetContext(Protocol):
 
     def model(self, name: str) -> Model:
         """The model of that name."""
+        ...
+
+    def embedder(self, name: str) -> Embedder:
+        """What makes vectors of texts by the model of that name. Raises ConfigError."""
         ...
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from promptops.commands.grid import grid, prompts_of, target_of
 from promptops.commands.prepare import PreparedCell
 from promptops.commands.project import Project
-from promptops.commands.secrets_sent import redirected_secrets
+from promptops.commands.secrets_sent import redirected_by_scorers, redirected_secrets
 from promptops.commands.sides import Sides
 from promptops.commands.suite_pairs import CellPair, Settled, SuitePair, wrong_base
 from promptops.commands.suite_plan import Selection, plan_suite, template_of
@@ -134,7 +134,7 @@ def _dropped(
 def _added(sides: Sides, loaded: LoadedSuite) -> Iterator[CellPair | Settled]:
     """A suite of the branch alone: its ruler measures both sides, where the base has the prompt."""
     note = "the suite is new"
-    refused = redirected_secrets(None, loaded)
+    refused = redirected_secrets(None, loaded) or redirected_by_scorers(None, loaded)
     if refused:
         yield Settled(suite=loaded.name, verdict=Verdict.INVALID, reason=refused, changed=(note,))
         return
@@ -226,6 +226,9 @@ def _branch_ruler(sides: Sides, base: LoadedSuite, head: LoadedSuite, plan: Suit
     )
     if not changes:
         return _Branch()
+    refused = redirected_by_scorers(base, head)
+    if refused:
+        return _Branch(changes=(*changes, f"not measured by the branch's scorers: {refused}"), cases=cases)
     cells = [
         _checked(_prepared(sides.branch, head, cell)) for cell in _cells(sides.branch, head, branch_plan)
     ]
@@ -233,8 +236,8 @@ def _branch_ruler(sides: Sides, base: LoadedSuite, head: LoadedSuite, plan: Suit
 
 
 def _code_changes(base: SuitePlan, branch: SuitePlan) -> Iterator[str]:
-    after = {scorer.name: scorer for scorer in branch.scorers}
-    for scorer in base.scorers:
+    after = {scorer.name: scorer for scorer in branch.all_scorers}
+    for scorer in base.all_scorers:
         other = after.get(scorer.name)
         if other is not None and other.type == scorer.type and other.code != scorer.code:
             yield f"scorer {scorer.name}: the code of {scorer.type} edited"

@@ -13,11 +13,12 @@ from promptops.halt import Halt
 from promptops.model.config import ProviderSettings
 from promptops.model.prompt import NEAREST_EXAMPLE
 from promptops.models.asking import Asking
-from promptops.plugin import Model
+from promptops.plugin import Embedder, Model
 
 if TYPE_CHECKING:
     from promptops.cache.answers import AnswerCache
     from promptops.models.cached import CachedModel
+    from promptops.models.lanes import LaneTo
     from promptops.models.limits import Budget
     from promptops.models.prices import Price
     from promptops.models.provider import Provider
@@ -42,6 +43,7 @@ class Models:
         self._halt = halt
         self._environment = environment
         self._made: dict[str, Model] = {}
+        self._embedding: dict[str, Model] = {}
         self._lanes: dict[str, str] = {}
         self._providers: dict[str, Provider] = {}
         self._answers: AnswerCache | None = None
@@ -56,6 +58,21 @@ class Models:
         if name not in self._made:
             self._made[name] = self._make(name)
         return self._made[name]
+
+    def embedder(self, name: str) -> Embedder:
+        """What makes vectors of texts by the model of that name, checked like `get`.
+
+        Raises:
+            ConfigError: nobody knows it, or its key is not there.
+        """
+        from promptops.models.embedding import ModelEmbedder
+        from promptops.models.lanes import lane_to_embeddings
+
+        if name.startswith(EMBEDDED):
+            raise ConfigError(f"`{name}` makes no embeddings")
+        if name not in self._embedding:
+            self._embedding[name] = self._cached(name, lane_to_embeddings)
+        return ModelEmbedder(name, self._embedding[name])
 
     def lane_of(self, name: str | None) -> str | None:
         """By which way a model is reached; None for one that is embedded or not asked."""
@@ -73,7 +90,7 @@ class Models:
 
     async def close(self) -> None:
         """Lets go of every connection, and of the kept answers."""
-        for model in self._made.values():
+        for model in (*self._made.values(), *self._embedding.values()):
             await model.close()
         if self._answers is not None:
             limits = self._project.config.cache
@@ -92,16 +109,18 @@ class Models:
             raise ConfigError(
                 f"there is no embedded model `{name}`", hint=f"the embedded model is `{NEAREST_EXAMPLE}`"
             )
-        return self._cached(name)
+        from promptops.models.lanes import lane_to
 
-    def _cached(self, name: str) -> CachedModel:
+        return self._cached(name, lane_to)
+
+    def _cached(self, name: str, lane_to: LaneTo) -> CachedModel:
         from promptops.models.cached import CachedModel
         from promptops.models.prices import own_price, price_of
 
         place = self._place(name)
         settings = self._settings(place)
         price = cache(lambda: price_of(name, settings))
-        asked = self._asked(name, place, price) if self.asking is not Asking.NEVER else None
+        asked = self._asked(name, place, price, lane_to) if self.asking is not Asking.NEVER else None
         if self._answers is None:
             self._answers = self._project.answers()
         return CachedModel(
@@ -113,8 +132,9 @@ class Models:
             price=price,
         )
 
-    def _asked(self, name: str, place: ModelPlace, price: Callable[[], Price | None]) -> Model:
-        from promptops.models.lanes import lane_to
+    def _asked(
+        self, name: str, place: ModelPlace, price: Callable[[], Price | None], lane_to: LaneTo
+    ) -> Model:
         from promptops.models.limits import Budget
         from promptops.models.provider import ProviderModel
 

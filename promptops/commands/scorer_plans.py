@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -15,6 +15,7 @@ from promptops.errors import InvalidFilesError, Location, Problem
 from promptops.files.dataset import file_digest
 from promptops.files.suite import LoadedSuite, ScorerSource, scorer_parts
 from promptops.files.tree import missing_file, resolve_reference
+from promptops.model.canonical import content_digest
 from promptops.model.conversation import ALL, EACH, FIRST, LAST
 from promptops.model.record import JsonValue
 from promptops.model.result import Scale
@@ -101,7 +102,7 @@ class _Planner:
             parts=parts,
         )
         self._check(plan, written, keys)
-        return plan
+        return plan if plan.turn in (LAST, EACH) else plan.of_turn(plan.turn)
 
     def _class(self, type_: str, where: Location) -> type[Scorer]:
         if "/" not in type_:
@@ -116,17 +117,22 @@ class _Planner:
         return registry.load_local(Path(self.project.root / path), where)
 
     def _code(self, type_: str, options: Mapping[str, JsonValue], keys: Keys) -> str | None:
-        """The digest of the file in which a scorer of the repository stands; what that imports is not in it."""
+        """The digest of the files in which a scorer of the repository stands; what they import is not in it."""
+        files = [each for each in self._files(type_, options, keys) if self.project.tree.is_file(each)]
+        digests = [file_digest(self.project.tree, path) for path in files]
+        return digests[0] if len(digests) == 1 else content_digest(digests) if digests else None
+
+    def _files(self, type_: str, options: Mapping[str, JsonValue], keys: Keys) -> Iterable[PurePosixPath]:
+        """Where the code of a scorer may stand; of a program it is in any file that it is told of."""
         if "/" in type_:
-            candidates = [resolve_reference(self.loaded.path, type_, self.loaded.where(*keys))]
-        elif type_ == "python":
+            return [resolve_reference(self.loaded.path, type_, self.loaded.where(*keys))]
+        if type_ == "command":
+            return [PurePosixPath(word) for word in options["argv"]]
+        if type_ == "python":
             module = str(options.get("function", "")).rpartition(":")[0]
             folder = PurePosixPath(*module.split("."))
-            candidates = [PurePosixPath(module), folder.with_suffix(".py"), folder / "__init__.py"]
-        else:
-            return None
-        path = next((each for each in candidates if self.project.tree.is_file(each)), None)
-        return None if path is None else file_digest(self.project.tree, path)
+            return dict.fromkeys([PurePosixPath(module), folder.with_suffix(".py"), folder / "__init__.py"])
+        return []
 
     def _reduction(self, common: ScorerSource, keys: Keys) -> Reduction:
         if common.reduce is None:
@@ -163,6 +169,8 @@ class _Planner:
                 raise self._refused(place, "type", "is a metric of the whole suite, which no group can join")
             if part.reduction is not MEAN:
                 raise self._refused(place, "reduce", "belongs to the group, whose score it makes of repeats")
+            if part.turn != LAST:
+                raise self._refused(place, "turn", "belongs to the group, whose members all see it")
             if part.case_scale is Scale.COUNT:
                 raise self._refused(place, "type", "counts, so in a group it needs a `threshold`")
 

@@ -12,7 +12,7 @@ from promptops.errors import ConfigError, Location
 from promptops.files.suite import LoadedSuite
 from promptops.files.tree import missing_file, resolve_reference
 from promptops.models.asking import Asking
-from promptops.plugin import Model
+from promptops.plugin import Embedder, Model
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,3 +67,7 @@ class SuiteContext:
             )
             where = error.where or self.loaded.where(*keys)
             raise ConfigError(error.message, hint=error.hint, where=where) from None
+
+    def embedder(self, name: str) -> Embedder:
+        """See `Models.embedder`."""
+        return self.models.embedder(name)

@@ -61,7 +61,7 @@ def _evaluated(cell: Cell) -> dict[str, JsonValue]:
             scorer.name: {
                 "version": scorer.scorer.version,
                 "written": plan.suite.scorers[scorer.name],
-                "code": scorer.code,
+                "code": scorer.code if not scorer.parts else [each.code for each in scorer.walk()],
             }
             for scorer in plan.scorers
         },

@@ -85,10 +85,9 @@ class ScorerPlan(Record):
         """Whether its items are (predicted labels, expected labels)."""
         return getattr(self.scorer, "gives_labels", False)
 
-    def of_turn(self, number: int) -> ScorerPlan:
-        """The same scorer for one turn of a conversation, and so its members."""
-        parts = tuple(part.of_turn(number) for part in self.parts)
-        return replace(self, name=f"{self.name} in turn {number}", turn=str(number), parts=parts)
+    def of_turn(self, turn: str) -> ScorerPlan:
+        """The same scorer for a turn of a conversation, and so its members."""
+        return replace(self, turn=turn, parts=tuple(part.of_turn(turn) for part in self.parts))
 
     def walk(self) -> Iterator[ScorerPlan]:
         """The scorer, and all members of a group."""

@@ -36,12 +36,18 @@ WEIGHTED = "weighted"
 
 def sample_of(plan: ScorerPlan, cell: Cell, job: Job, completion: Completion) -> Sample:
     """What a scorer is shown of an answer."""
-    case = job.request.case
+    request = job.request
     expected = job.own_expected.get(plan.name, job.expected)
     if plan.turn != LAST:
         completion, expected = _of_turn(plan, job, completion, expected)
     output = extract(completion.output, plan.answer or cell.plan.suite.answer)
-    return Sample(output=output, expected=expected, case=case, completion=completion)
+    return Sample(
+        output=output,
+        expected=expected,
+        case=request.case,
+        completion=completion,
+        tools=request.rendered.tools if request.rendered else (),
+    )
 
 
 def turn_numbers(plan: ScorerPlan, job: Job, completion: Completion) -> list[int]:

@@ -145,8 +145,11 @@ class Scoring:
     async def _score_turns(self, plan: ScorerPlan, answered: _Answered) -> Score:
         """The mean over the turns; the reason names the worst of them."""
         numbers = turn_numbers(plan, answered.job, answered.completion)
-        plans = [plan.of_turn(number) for number in numbers]
-        scores = list((await self._all(plans, answered)).values())
+        scores = [
+            score
+            for number in numbers
+            for score in (await self._all([plan.of_turn(str(number))], answered)).values()
+        ]
         known = [
             (score.value, number, score)
             for number, score in zip(numbers, scores, strict=True)
@@ -159,8 +162,9 @@ class Scoring:
         return Score(value=sum(each for each, _, _ in known) / len(known), reason=told)
 
     async def _awaited(self, plan: ScorerPlan, sample: Sample) -> Score:
+        limit_s = None if getattr(plan.scorer, "keeps_time", False) else self._timeout_s
         try:
-            async with asyncio.timeout(self._timeout_s):
+            async with asyncio.timeout(limit_s):
                 return await cast("AsyncScorer", plan.scorer).score(sample)
         except CaseFailure:
             raise

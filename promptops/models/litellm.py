@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from promptops.errors import ConfigError, did_you_mean
 from promptops.model.prompt import RenderedPrompt
+from promptops.model.record import JsonValue
 from promptops.model.result import Completion
 from promptops.models.answer import Timing, read_answer
 from promptops.models.chat import chat_options
@@ -103,11 +104,11 @@ class LitellmLane:
         begun_s = time.perf_counter()
         try:
             async with asyncio.timeout(self._timeout_s + GRACE_S):
-                response = await litellm_library().acompletion(**self._arguments(rendered))
+                response = await self._ask(rendered)
         except Exception as error:  # noqa: BLE001 - the library raises many types; each is told apart
             return self._refused(error, (time.perf_counter() - begun_s) * 1000)
         timing = Timing(latency_ms=(time.perf_counter() - begun_s) * 1000)
-        completion = read_answer(response.model_dump(), timing, self._price())
+        completion = self._read(response.model_dump(), timing)
         if self._place.speaks_openai or completion.cost_usd is not None:
             return completion
         return _priced_by_library(completion, response)
@@ -118,6 +119,12 @@ class LitellmLane:
 
         await GLOBAL_LOGGING_WORKER.flush()
         await litellm_library().close_litellm_async_clients()
+
+    async def _ask(self, rendered: RenderedPrompt) -> Any:
+        return await litellm_library().acompletion(**self._arguments(rendered))
+
+    def _read(self, document: JsonValue, timing: Timing) -> Completion:
+        return read_answer(document, timing, self._price())
 
     @cached_property
     def _supported(self) -> Collection[str]:
@@ -144,14 +151,8 @@ class LitellmLane:
         arguments: dict[str, Any] = {
             **options,
             "messages": with_roles(self._place, options["messages"]),
-            "model": self._model,
-            "timeout": self._timeout_s,
-            "max_retries": 0,
+            **self._addressed(),
         }
-        if self._endpoint is not None:
-            arguments["api_base"] = self._endpoint
-        if self._key is not None:
-            arguments["api_key"] = self._key
         if self._place.speaks_openai:
             # Whether a parameter is wrong is for the provider to say.
             foreign = [name for name in rendered.parameters if name not in self._supported]
@@ -159,6 +160,15 @@ class LitellmLane:
         if rendered.tools:
             # Some versions import a package that is not installed as soon as tools are given.
             arguments["_skip_mcp_handler"] = True
+        return arguments
+
+    def _addressed(self) -> dict[str, Any]:
+        """Who is asked, where, with which key, and how long."""
+        arguments: dict[str, Any] = {"model": self._model, "timeout": self._timeout_s, "max_retries": 0}
+        if self._endpoint is not None:
+            arguments["api_base"] = self._endpoint
+        if self._key is not None:
+            arguments["api_key"] = self._key
         return arguments
 
     def _refused(self, error: Exception, latency_ms: float) -> Completion:

@@ -192,6 +192,9 @@ def test_whoever_calls_tools_forever_fails_by_itself(folder: ProjectFolder, cli:
         ("{type: contains, value: ':', turn: each}", 1),
         ("{type: all_of, turn: each, scorers: {a: {type: contains}, b: {type: max_words, value: 9}}}", 0.5),
         ("{type: contains, turn: each, not: true}", 0.5),
+        ("{type: contains, turn: each, expected: ':'}", 1),
+        ("{type: all_of, turn: first, scorers: {a: {type: contains, value: '1:'}}}", 1),
+        ("{type: any_of, turn: all, scorers: {a: {type: contains, value: 'user: bye'}}}", 1),
     ],
 )
 def test_a_scorer_sees_the_turn_that_it_asks_for(

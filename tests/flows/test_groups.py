@@ -87,6 +87,16 @@ def test_a_group_of_passes_and_fails_is_compared_as_one(folder: ProjectFolder, c
     assert (metric["test"], metric["broke"], suite["case_ids"]["broke"]) == ("tango", 1, ["good"])
 
 
+def test_edited_code_of_a_member_is_told_as_a_change_of_the_ruler(folder: ProjectFolder, cli: Cli) -> None:
+    code = "def judge(sample):\n    return {}\n"
+    folder.write({"checks.py": code.format(1), "promptops.toml": "[plugins]\nlocal = true\n"})
+    scores(folder, cli, "{type: all_of, scorers: {mine: {type: python, function: 'checks.py:judge'}}}")
+    folder.write({".gitignore": ".promptops/\n__pycache__/\n"}).commit()
+    folder.write({"checks.py": code.format(0)})
+    (suite,) = cli("diff", "--format", "json", at=folder.root).json["suites"]
+    assert suite["ruler"]["changes"] == ["scorer quality.mine: the code of python edited"]
+
+
 def test_a_changed_member_is_told_as_a_change_of_the_ruler(folder: ProjectFolder, cli: Cli) -> None:
     scores(folder, cli, f"{{type: all_of, scorers: {PARTS}}}")
     folder.write({".gitignore": ".promptops/\n"}).commit()

@@ -163,3 +163,52 @@ def test_banking77_with_the_embedded_model(folder: ProjectFolder, cli: Cli) -> N
     measured = evaluate(folder, cli)["intent"]
     assert measured["cases"] == 1001
     assert measured["metrics"][0]["mean"] > 0.6
+
+
+@pytest.mark.parametrize("system", ["bert_ensemble", "logistic_regression", "match_lstm"])
+def test_answers_to_squad_questions(system: str, folder: ProjectFolder, cli: Cli) -> None:
+    copy(folder, "squad_xquad/cases.jsonl", "evals/datasets/cases.jsonl")
+    copy(folder, f"squad_xquad/outputs/{system}.jsonl", "evals/outputs.jsonl")
+    suite = """\
+target: {recorded: outputs.jsonl}
+dataset: datasets/cases.jsonl
+scorers: {em: {type: squad_em}, f1: {type: squad_f1}}
+"""
+    measured = evaluate(folder.write({"evals/squad.yaml": suite}), cli)["squad"]
+    wanted = reference("squad_xquad")["systems"][system]
+    em, f1 = measured["metrics"]
+    assert (measured["scored"], measured["errored"]) == (wanted["n_predicted"], len(wanted["missing"]))
+    assert [each["id"] for each in measured["errors"]] == wanted["missing"]
+    assert round(em["mean"] * em["n"]) == wanted["em_correct"]
+    # To the reference a missing prediction is wrong, here it is missing.
+    assert em["mean"] * em["n"] / measured["cases"] == pytest.approx(wanted["em"], abs=1e-6)
+    assert f1["mean"] * f1["n"] / measured["cases"] == pytest.approx(wanted["f1"], abs=1e-6)
+
+
+@pytest.mark.parametrize("system", ["chatgpt", "fid", "gpt35"])
+def test_how_far_exact_match_agrees_with_people(system: str, folder: ProjectFolder, cli: Cli) -> None:
+    copy(folder, "human_nq/cases.jsonl", "evals/datasets/cases.jsonl")
+    copy(folder, f"human_nq/outputs/{system}.jsonl", "evals/outputs.jsonl")
+    suite = """\
+target: {recorded: outputs.jsonl}
+dataset: datasets/cases.jsonl
+scorers:
+  people: {type: recorded, field: human.correct}
+  em: {type: squad_em}
+"""
+    evaluate(folder.write({"evals/nq.yaml": suite}), cli)
+    (journal,) = folder.root.glob(".promptops/runs/*/results.jsonl")
+    scores = [row["result"]["scores"] for row in rows(journal) if row["kind"] == "scored"]
+    pairs = [(each["em"]["value"], each["people"]["value"]) for each in scores]
+    wanted = reference("human_nq")["systems"][system]["em"]
+    assert sum(em for em, _ in pairs) / len(pairs) == pytest.approx(wanted["rate"], abs=1e-6)
+    assert kappa(pairs) == pytest.approx(wanted["kappa"], abs=1e-6)
+
+
+def kappa(pairs: list[tuple[float, float]]) -> float:
+    """Cohen's kappa of two raters who say 0 or 1."""
+    n = len(pairs)
+    agreed = sum(a == b for a, b in pairs) / n
+    first, second = sum(a for a, _ in pairs) / n, sum(b for _, b in pairs) / n
+    by_chance = first * second + (1 - first) * (1 - second)
+    return (agreed - by_chance) / (1 - by_chance)

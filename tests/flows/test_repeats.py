@@ -132,6 +132,8 @@ def test_both_sides_of_a_comparison_are_reduced_also_a_base_from_the_ledger(
             "{type: any_of, scorers: {a: {type: exact_match, reduce: max}}}",
             "`reduce` belongs to the group",
         ),
+        ("{type: all_of, scorers: {a: {type: contains, turn: 2}}}", "`turn` belongs to the group"),
+        ("{type: contains, turn: 0}", "`turn` is neither `last`"),
         ("{type: all_of, scorers: {}}", "`scorers` names no scorer to join"),
         ("{type: all_of, scorers: {a: {type: exact_mach}}}", "there is no scorer `exact_mach`"),
         ("{type: all_of, scorers: {a: {type: exact_match, ignore: 1}}}", "unknown key `ignore`"),

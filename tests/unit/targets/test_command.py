@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from promptops.errors import ExitCode
-from promptops.targets.command import LONGEST_LINE_BYTES, MOST_RESTARTS
+from promptops.warm_process import LONGEST_LINE_BYTES, MOST_RESTARTS
 from tests.support.cli import Cli, Result, only_suite
 from tests.support.process import LONGEST_WAIT_S, is_alive, start, wait_until
 from tests.support.project import ProjectFolder, rows

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from promptops.errors import ExitCode
-from promptops.targets.http import KEY_REJECTED, MOST_BYTES
+from promptops.web_service import KEY_REJECTED, MOST_BYTES
 from tests.support.cli import Cli, Result, only_suite
 from tests.support.project import ProjectFolder, rows
 from tests.support.service import Call, Reply, service
