@@ -9,13 +9,13 @@ from rich.table import Table
 from rich.text import Text
 
 from promptops.model.result import Classification, LabelSummary
+from promptops.reporters.amounts import counted
 from promptops.reporters.printable import printable, shortened
 
 MOST_IN_MATRIX = 20
 MOST_CONFUSIONS = 5
 MOST_WEAK = 5
 LONGEST_LABEL = 30
-LONGEST_HEADING = 14
 OTHER = "other"
 """The column of predictions that are no expected label."""
 UNBOUNDED = 10_000
@@ -49,12 +49,13 @@ def _matrix(found: Classification) -> Table | None:
             others[expected] = others.get(expected, 0.0) + n
     table = Table(box=None, pad_edge=False, header_style="dim")
     table.add_column("")
-    for label in [*labels, *([OTHER] if others else [])]:
-        table.add_column(Text(shortened(label, LONGEST_HEADING)), justify="right")
-    for row in labels:
+    # Names would make columns that no terminal has room for.
+    for heading in [*map(str, range(1, len(labels) + 1)), *([OTHER] if others else [])]:
+        table.add_column(heading, justify="right")
+    for number, row in enumerate(labels, start=1):
         cells = [_cell(counts, row, column) for column in labels]
         table.add_row(
-            Text(shortened(row, LONGEST_LABEL)),
+            Text(f"{number:>2} {shortened(row, LONGEST_LABEL)}"),
             *cells,
             *([_number(others.get(row, 0.0), "")] if others else []),
         )
@@ -77,7 +78,11 @@ def _lines(found: Classification) -> Iterator[str]:
             f"{shortened(each.expected, LONGEST_LABEL)} → {shortened(each.predicted, LONGEST_LABEL)} ({each.n:g})"
             for each in wrong[:MOST_CONFUSIONS]
         )
-        more = f", and {len(wrong) - MOST_CONFUSIONS} other pairs" if len(wrong) > MOST_CONFUSIONS else ""
+        more = (
+            f", and {counted(len(wrong) - MOST_CONFUSIONS, 'other pair')}"
+            if len(wrong) > MOST_CONFUSIONS
+            else ""
+        )
         yield f"{metric} confuses most: {', '.join(named)}{more}"
     weak = sorted((each for each in found.labels if _f1(each) < 1), key=_f1)
     if weak and len(found.labels) > 1:

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from promptops.model.comparison import Method
 from promptops.model.result import CaseErrored, CaseResult, CaseScored
+from promptops.model.retrieval import RELEVANT
 from promptops.model.suite import as_text
 from promptops.reporters.answer_text import answer_text, retrieved_text
 from promptops.reporters.diff_cases import CaseKind, CaseView, lost_text
@@ -176,6 +177,9 @@ def _inputs(result: CaseScored) -> Iterator[tuple[str, str]]:
     inner = [key for value in result.inputs.values() if isinstance(value, Mapping) for key in value]
     for name, value in result.inputs.items():
         if (name == "id" and value == result.case_id) or (name == "expected" and value == result.expected):
+            continue
+        if name == RELEVANT:
+            # The reasons of the scores name the documents that matter.
             continue
         if isinstance(value, Mapping):
             for key, part in value.items():

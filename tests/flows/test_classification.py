@@ -1,0 +1,69 @@
+"""What the labels of a suite show."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.cli import Cli, only_suite
+from tests.support.project import ProjectFolder
+
+SUITE = """\
+target: {recorded: outputs.jsonl}
+dataset: datasets/d.jsonl
+scorers:
+  label: {type: classification}
+  f1: {type: f1}
+"""
+SAID = {
+    "a": ("card", "card"),
+    "b": ("card", "card"),
+    "c": ("refund", "card"),
+    "d": ("refund", "refund"),
+    "e": ("refund", "no idea"),
+}
+"""What is expected of each case, and what was said."""
+
+
+@pytest.fixture
+def project(folder: ProjectFolder) -> ProjectFolder:
+    folder.write({"evals/s.yaml": SUITE})
+    folder.write_rows(
+        "evals/datasets/d.jsonl", [{"id": id_, "expected": wanted} for id_, (wanted, _) in SAID.items()]
+    )
+    return folder.write_rows(
+        "evals/outputs.jsonl", [{"id": id_, "output": said} for id_, (_, said) in SAID.items()]
+    )
+
+
+def test_the_matrix_has_a_row_for_each_label_and_a_column_for_what_is_none(
+    project: ProjectFolder, cli: Cli
+) -> None:
+    lines = [" ".join(line.split()) for line in cli("eval", at=project.root).out.splitlines()]
+    start = lines.index("s label: expected down, predicted across")
+    assert lines[start + 1 : start + 4] == ["1 2 other", "1 refund 1 1 1", "2 card · 2 ·"]
+
+
+def test_what_is_confused_and_what_is_weak_is_named(project: ProjectFolder, cli: Cli) -> None:
+    shown = " ".join(cli("eval", at=project.root).out.split())
+    assert "s label confuses most: refund → card (1), refund → no idea (1)" in shown
+    assert "s label weakest labels: refund F1 0.500 (n=3), card F1 0.800 (n=2)" in shown
+
+
+def test_the_figures_of_each_label_are_data_too(project: ProjectFolder, cli: Cli) -> None:
+    found = only_suite(cli("eval", "--format", "json", at=project.root))["classification"]
+    refund = found["labels"][0]
+    assert (refund["label"], refund["precision"], refund["recall"], refund["f1"]) == ("refund", 1, 1 / 3, 0.5)
+    assert {"expected": "refund", "predicted": "no idea", "n": 1} in found["confusions"]
+
+
+def test_labels_without_a_classification_scorer_are_no_report(project: ProjectFolder, cli: Cli) -> None:
+    project.write(
+        {"evals/s.yaml": SUITE.replace("classification", "exact_match").replace("  f1: {type: f1}\n", "")}
+    )
+    assert only_suite(cli("eval", "--format", "json", at=project.root))["classification"] is None
+
+
+def test_repeats_count_as_shares_of_a_case(project: ProjectFolder, cli: Cli) -> None:
+    project.write({"evals/s.yaml": f"{SUITE}repeats: 3\n"})
+    found = only_suite(cli("eval", "--format", "json", at=project.root))["classification"]
+    assert sum(each["n"] for each in found["confusions"]) == pytest.approx(len(SAID))
