@@ -12,8 +12,8 @@ from typing import Any, cast
 
 from promptops import registry
 from promptops.engine.answer import extract
-from promptops.engine.plan import ScorerPlan
 from promptops.engine.score import adjusted, joined
+from promptops.engine.scorer_plan import ScorerPlan
 from promptops.errors import Location
 from promptops.files.codec import decode_value
 from promptops.model.suite import Case

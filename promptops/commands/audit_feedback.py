@@ -10,7 +10,8 @@ from dataclasses import replace
 from promptops.commands.models import Models
 from promptops.commands.prepare import PreparedCell
 from promptops.commands.target_context import SuiteContext
-from promptops.engine.plan import Cell, ScorerPlan, interleaved
+from promptops.engine.plan import Cell, interleaved
+from promptops.engine.scorer_plan import ScorerPlan
 from promptops.engine.scoring import Scoring
 from promptops.halt import Halt
 from promptops.model.audit import Feedback, Finding, FindingKind

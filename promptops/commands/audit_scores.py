@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from promptops.commands.prepare import PreparedCell
 from promptops.engine.components import of_retriever
-from promptops.engine.plan import Cell, ScorerPlan
+from promptops.engine.plan import Cell
+from promptops.engine.scorer_plan import ScorerPlan
 from promptops.engine.scoring import Scoring
 from promptops.model.audit import Finding, FindingKind
 from promptops.model.result import Completion, Scale

@@ -10,7 +10,7 @@ from promptops import registry
 from promptops.commands.local_code import require_local_code
 from promptops.commands.project import Project
 from promptops.engine.answer import check as check_answer
-from promptops.engine.plan import ScorerPlan
+from promptops.engine.scorer_plan import ScorerPlan
 from promptops.errors import InvalidFilesError, Location, Problem
 from promptops.files.dataset import file_digest
 from promptops.files.suite import LoadedSuite, ScorerSource, scorer_parts

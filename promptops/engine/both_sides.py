@@ -7,11 +7,13 @@ from dataclasses import replace
 
 from promptops.engine.components import component_metrics, components_of
 from promptops.engine.outcome import CaseOutcome
-from promptops.engine.plan import ScorerPlan, SuitePlan
+from promptops.engine.plan import SuitePlan
+from promptops.engine.scorer_plan import ScorerPlan
 from promptops.engine.suite_metric import CaseItems, over_cases
+from promptops.model.breakdown import Components
 from promptops.model.comparison import Check, GateRules, MetricDelta, SliceDelta
 from promptops.model.diff import SideComponents
-from promptops.model.result import Components, Scale
+from promptops.model.result import Scale
 from promptops.stats.bootstrap import Sides, compare_statistic, statistic_interval
 from promptops.stats.compare import compare
 from promptops.stats.evidence import count_changes

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import cast
 
 from promptops.engine.metric_tally import MetricTally
-from promptops.model.result import Classification, Confusion, LabelSummary
+from promptops.model.breakdown import Classification, Confusion, LabelSummary
 
 MOST_CONFUSIONS = 10_000
 """Outputs that are no label at all may differ endlessly."""

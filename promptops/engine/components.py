@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from promptops.engine.plan import ScorerPlan, SuitePlan
+from promptops.engine.plan import SuitePlan
+from promptops.engine.scorer_plan import ScorerPlan
+from promptops.model.breakdown import Components
 from promptops.model.component import Component
-from promptops.model.result import Components, Scale
+from promptops.model.result import Scale
 from promptops.stats.golden import PASSES
 
 

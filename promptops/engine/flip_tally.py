@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from heapq import heappush, heappushpop
 
-from promptops.model.result import MOST_NAMED, CaseFlips, CaseScored, Flips
+from promptops.model.breakdown import CaseFlips, Flips
+from promptops.model.result import MOST_NAMED, CaseScored
 from promptops.stats.repeats import flip_rate
 
 

@@ -6,7 +6,7 @@ from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from promptops.engine.plan import ScorerPlan
+from promptops.engine.scorer_plan import ScorerPlan
 from promptops.engine.suite_metric import CaseItems, as_item, over_cases
 from promptops.model.record import JsonValue
 from promptops.model.result import CaseScored, MetricSummary, Scale, SliceSummary

@@ -7,8 +7,9 @@ from dataclasses import replace
 from typing import cast
 
 from promptops.engine.answer import extract
-from promptops.engine.plan import Cell, Job, ScorerPlan
+from promptops.engine.plan import Cell, Job
 from promptops.engine.retrieve import fixed_inputs
+from promptops.engine.scorer_plan import ScorerPlan
 from promptops.model.conversation import (
     ALL,
     FIRST,
@@ -19,15 +20,7 @@ from promptops.model.conversation import (
     said_turns,
 )
 from promptops.model.record import JsonValue
-from promptops.model.result import (
-    CaseErrored,
-    CaseScored,
-    Completion,
-    Part,
-    Scale,
-    Score,
-    weighted_score,
-)
+from promptops.model.result import CaseErrored, CaseScored, Completion, Part, Scale, Score, weighted_score
 from promptops.plugin import CaseFailure, GroupScorer, Sample
 
 WEIGHTED = "weighted"

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from promptops.engine.interval_timer import IntervalTimer, TooLong
-from promptops.engine.plan import Cell, Job, ScorerPlan
+from promptops.engine.plan import Cell, Job
 from promptops.engine.score import adjusted, joined, sample_of, scored, turn_numbers
+from promptops.engine.scorer_plan import ScorerPlan
 from promptops.errors import PromptopsError
 from promptops.local_function import is_local
 from promptops.model.conversation import EACH, LAST

@@ -8,7 +8,7 @@ import pickle
 import sys
 from asyncio.subprocess import PIPE, Process
 
-from promptops.engine.plan import ScorerPlan
+from promptops.engine.scorer_plan import ScorerPlan
 from promptops.engine.scoring_worker import SIZE_BYTES, Outcome, framed
 from promptops.model.result import Score
 from promptops.plugin import CaseFailure

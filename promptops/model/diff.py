@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from promptops.model.breakdown import Components
 from promptops.model.comparison import Check, MetricDelta, SliceDelta, Verdict
 from promptops.model.component import Component
 from promptops.model.prompt_change import PromptChange
 from promptops.model.record import Record
-from promptops.model.result import Components, HeadState, LatencySummary, MetricSummary
+from promptops.model.result import HeadState, LatencySummary, MetricSummary
 
 NO_LATENCY = LatencySummary(p50=None, p95=None)
 

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from promptops.model.result import Classification, LabelSummary
+from promptops.model.breakdown import Classification, LabelSummary
 from promptops.reporters.amounts import counted
 from promptops.reporters.printable import printable, shortened
 

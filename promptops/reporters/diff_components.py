@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 
 from rich.text import Text
 
+from promptops.model.breakdown import Components
 from promptops.model.component import Component
 from promptops.model.diff import Effect, SuiteComparison, Swap
-from promptops.model.result import Components
 from promptops.reporters.amounts import delta_text, interval_text
 from promptops.reporters.diff_phrases import mean_text
 from promptops.reporters.printable import printable

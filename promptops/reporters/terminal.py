@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from promptops.files.config import Setting
+from promptops.model.breakdown import Flips
 from promptops.model.catalog import Entry
 from promptops.model.prompt import NEAREST_EXAMPLE, model_label
 from promptops.model.result import (
@@ -18,7 +19,6 @@ from promptops.model.result import (
     CaseErrored,
     CaseResult,
     CaseScored,
-    Flips,
     MetricSummary,
     RunResult,
     SuiteResult,

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from math import nan
 from typing import ClassVar, Literal, cast
 
-from promptops.model.json_text import find_json
-from promptops.plugin import CaseFailure, Item, JsonValue, Record, Sample, Scale, Score, as_text
+from promptops.plugin import CaseFailure, Item, Record, Sample, Scale, Score
+from promptops.scorers._listed import expected_list, listed
 
 LONGEST_LABEL = 200
 """An output that is no label is not kept whole."""
@@ -43,7 +43,7 @@ class LabelReading(Record):
     def read(self, sample: Sample) -> Labels:
         """What was predicted and what was expected."""
         if self.multiple:
-            return self._unique(_listed(sample.output)), self._unique(_expected_list(sample))
+            return self._unique(listed(sample.output)), self._unique(expected_list(sample))
         said = self._folded(sample.output)
         accepted = [self._folded(text) for text in sample.expected_texts()]
         if not accepted:
@@ -60,25 +60,6 @@ class LabelReading(Record):
 
 def _told(labels: Sequence[str]) -> str:
     return ", ".join(f"`{label}`" for label in labels) or "no label"
-
-
-def _expected_list(sample: Sample) -> Sequence[str]:
-    if isinstance(sample.expected, (list, tuple)):
-        return [as_text(each) for each in sample.expected]
-    if sample.expected is None:
-        raise CaseFailure("no_expected", "the case has no expected value")
-    return _listed(as_text(sample.expected))
-
-
-def _listed(text: str) -> Sequence[str]:
-    """A list of JSON, else what lines or commas separate."""
-    try:
-        value: JsonValue = find_json(text) if "[" in text else None
-    except ValueError:
-        value = None
-    if isinstance(value, list):
-        return [as_text(each) for each in value]
-    return [part.strip(" \t-*\u2022") for part in text.replace("\n", ",").split(",")]
 
 
 @dataclass(slots=True)

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 
 from promptops import registry
 from promptops.engine.aggregate import MOST_LISTED, Tally
-from promptops.engine.plan import Cell, ScorerPlan, SuitePlan
+from promptops.engine.plan import Cell, SuitePlan
+from promptops.engine.scorer_plan import ScorerPlan
 from promptops.errors import Location
 from promptops.model.result import (
     NOT_ASKED,

@@ -1,0 +1,89 @@
+"""A scorer as one suite uses it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache
+from inspect import iscoroutinefunction
+
+from promptops.model.conversation import EACH, LAST
+from promptops.model.record import JsonValue, Record
+from promptops.model.result import Item, Scale
+from promptops.model.suite import AnswerSteps
+from promptops.plugin import AsyncScorer, GroupScorer, Scorer
+from promptops.render.expression import ValueTemplate
+from promptops.stats.bootstrap import Statistic
+from promptops.stats.repeats import MEAN, Reduction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScorerPlan(Record):
+    """A scorer as one suite uses it; its results stand under `name`, of which a group's come first.
+
+    `parts` are the members of a group, `reduction` makes one score of a case's repeats.
+    """
+
+    name: str
+    type: str
+    scorer: Scorer | AsyncScorer | GroupScorer
+    options: Mapping[str, JsonValue]
+    negate: bool = False
+    threshold: float | None = None
+    weight: float | None = None
+    answer: AnswerSteps | None = None
+    expected: ValueTemplate | None = None
+    code: str | None = None
+    """The digest of the file of the repository that scores, where it is one."""
+    reduction: Reduction = MEAN
+    turn: str = LAST
+    parts: tuple[ScorerPlan, ...] = ()
+
+    waits: bool = field(init=False, default=False)
+    """Whether the scorer waits for others while it scores."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "waits", _waits(type(self.scorer)))
+
+    @property
+    def case_scale(self) -> Scale:
+        """The scale of one score: a threshold makes pass or fail of anything, and a group is what its members are."""
+        if self.turn == EACH and self.scorer.scale is not Scale.COUNT:
+            return Scale.UNIT
+        if self.threshold is not None:
+            return Scale.BINARY
+        if self.scorer.scale is Scale.BINARY and any(
+            part.case_scale is not Scale.BINARY for part in self.parts
+        ):
+            return Scale.UNIT
+        return self.scorer.scale
+
+    @property
+    def scale(self) -> Scale:
+        """The scale of what is reported."""
+        return Scale.UNIT if self.statistic else self.reduction.scale_of(self.case_scale)
+
+    @property
+    def statistic(self) -> Statistic[Item] | None:
+        """What makes one number of all cases; None where that is the mean of their scores."""
+        return getattr(self.scorer, "statistic", None)
+
+    @property
+    def gives_labels(self) -> bool:
+        """Whether its items are (predicted labels, expected labels)."""
+        return getattr(self.scorer, "gives_labels", False)
+
+    def of_turn(self, turn: str) -> ScorerPlan:
+        """The same scorer for a turn of a conversation, and so its members."""
+        return replace(self, turn=turn, parts=tuple(part.of_turn(turn) for part in self.parts))
+
+    def walk(self) -> Iterator[ScorerPlan]:
+        """The scorer, and all members of a group."""
+        yield self
+        for part in self.parts:
+            yield from part.walk()
+
+
+@cache
+def _waits(scorer: type[object]) -> bool:
+    return iscoroutinefunction(getattr(scorer, "score", None))
