@@ -154,7 +154,13 @@ def weather(messages: Messages) -> Reply:
     return said(f"3: bye, it is {results[0]} at {results[1]}")
 
 
-def test_calls_of_tools_are_answered_from_the_case(folder: ProjectFolder, cli: Cli) -> None:
+# What litellm and its dependencies warn about is not ours to mend.
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("lane", ["auto", "litellm"])
+def test_calls_of_tools_are_answered_from_the_case(
+    lane: str, folder: ProjectFolder, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PROMPTOPS_RUN_LANE", lane)
     with model(weather) as served:
         turn = {"user": "bye", "tools": {"weather": "sunny", "time": ["noon"]}}
         suite = evaluated(project(folder, served.url, [turn], expected="it is sunny at noon"), cli)
