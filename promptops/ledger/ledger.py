@@ -202,6 +202,8 @@ class Ledger:
             yield
             if time.monotonic() >= end:
                 return
+            # Git knows a changed file of packed refs by its times and size, which two writes can share.
+            self._shelf.objects.close()
             time.sleep(random.uniform(0, longest))  # noqa: S311 - it keeps writers apart, and no secret
             longest = min(2 * longest, LONGEST_WAIT_S)
 
