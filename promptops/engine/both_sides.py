@@ -11,7 +11,7 @@ from promptops.engine.plan import SuitePlan
 from promptops.engine.scorer_plan import ScorerPlan
 from promptops.engine.suite_metric import CaseItems, over_cases
 from promptops.model.breakdown import Components
-from promptops.model.comparison import Check, GateRules, MetricDelta, SliceDelta
+from promptops.model.comparison import Check, GateRules, MetricDelta, SliceDelta, Verdict
 from promptops.model.diff import SideComponents
 from promptops.model.result import Scale
 from promptops.stats.bootstrap import Sides, compare_statistic, statistic_interval
@@ -39,7 +39,14 @@ class BothSides:
     def is_poolable(self) -> bool:
         """Whether the metric that gates is a mean of scores from 0 to 1."""
         scorer = self._scorers.get(self._plan.primary)
-        return scorer is None or (scorer.statistic is None and scorer.scale is not Scale.COUNT)
+        return self.gates and (
+            scorer is None or (scorer.statistic is None and scorer.scale is not Scale.COUNT)
+        )
+
+    @property
+    def gates(self) -> bool:
+        """Whether the metric that gates may do so."""
+        return not self._is_judged(self._plan.primary)
 
     def pairs(self, metric: str) -> list[Pair]:
         """Every case of either side in one metric."""
@@ -47,6 +54,10 @@ class BothSides:
 
     def compared(self, metric: str, rules: GateRules) -> MetricDelta:
         """One metric, head against base."""
+        found = self._compared(metric, rules)
+        return _advisory(found) if self._is_judged(metric) else found
+
+    def _compared(self, metric: str, rules: GateRules) -> MetricDelta:
         pairs, primary = self.pairs(metric), metric == self._plan.primary
         scorer = self._scorers.get(metric)
         if scorer is not None and scorer.statistic is not None:
@@ -81,9 +92,9 @@ class BothSides:
 
     def floor(self, rules: GateRules) -> tuple[Check, ...]:
         """What the floor of the gate says of the head."""
-        if rules.floor is None:
-            return ()
         metric = self._plan.primary
+        if rules.floor is None or self._is_judged(metric):
+            return ()
         scorer = self._scorers.get(metric)
         if scorer is None or scorer.statistic is None:
             found = check_floor(self.pairs(metric), floor=rules.floor, scale=self._scale(metric))
@@ -99,6 +110,13 @@ class BothSides:
         )
         found = hold_against_floor(value, interval, floor=rules.floor)
         return () if found is None else (found,)
+
+    def _is_judged(self, metric: str) -> bool:
+        scorer = self._scorers.get(metric)
+        if scorer is None:
+            # The metric that joins all scorers.
+            return any(each.is_judge for each in self._scorers.values())
+        return scorer.is_judge
 
     def _statistic_compared(
         self, pairs: Sequence[Pair], scorer: ScorerPlan, rules: GateRules, *, primary: bool
@@ -142,3 +160,11 @@ class BothSides:
             weight=known.weight,
             cluster=known.cluster,
         )
+
+
+def _advisory(found: MetricDelta) -> MetricDelta:
+    """What a judge says that was not calibrated against people: it is shown, and decides nothing."""
+    if found.verdict is Verdict.INVALID:
+        return found
+    reason = f"{found.reason}, by an uncalibrated judge: not gating"
+    return replace(found, verdict=Verdict.INCONCLUSIVE, p_worse=None, reason=reason)

@@ -28,6 +28,8 @@ class Measured:
     comparison: SuiteComparison
     rules: GateRules = field(default_factory=GateRules)
     pairs: Sequence[Pair] = ()
+    gates: bool = True
+    """Whether its metric may fail a build: not that of a judge which was not calibrated against people."""
     is_poolable: bool = True
     """Whether its scores are means that those of other suites can be joined with."""
     is_compared: bool = True
@@ -64,7 +66,9 @@ def measure(plan: SuitePlan, base: Outcomes, head: Outcomes, rules: GateRules) -
         case_ids=_case_ids(pairs, base, head, binary=binary),
         components=sides.components(),
     )
-    return Measured(comparison=comparison, rules=rules, pairs=pairs, is_poolable=sides.is_poolable)
+    return Measured(
+        comparison=comparison, rules=rules, pairs=pairs, is_poolable=sides.is_poolable, gates=sides.gates
+    )
 
 
 def measure_alone(
@@ -110,7 +114,7 @@ def must_pass_of(measured: Measured, base: Outcomes, head: Outcomes, *, determin
         head: the same on the head.
         deterministic: whether another run would tell nothing new.
     """
-    if not measured.is_compared:
+    if not (measured.is_compared and measured.gates):
         return MustPass()
     metric = next((each.metric for each in measured.comparison.metrics if each.primary), "")
     wanted = set(measured.rules.must_pass)

@@ -69,6 +69,11 @@ class ScorerPlan(Record):
         return getattr(self.scorer, "statistic", None)
 
     @property
+    def is_judge(self) -> bool:
+        """Whether a model judges here, also as the member of a group."""
+        return any(getattr(each.scorer, "is_judge", False) for each in self.walk())
+
+    @property
     def gives_labels(self) -> bool:
         """Whether its items are (predicted labels, expected labels)."""
         return getattr(self.scorer, "gives_labels", False)

@@ -102,14 +102,12 @@ def _add_columns(table: Table, widths: Sequence[int] | None = None) -> None:
 def report_failures(
     run: RunResult, results: Iterable[tuple[int, CaseResult]], out: TextIO, *, width: int
 ) -> None:
-    """The cases that did not get full marks, or were lost, with input, expected and output."""
+    """The cases that did not get full marks, could not be told, or were lost, with input, expected and output."""
     console = _console(out, width)
     for index, group in groupby(results, key=lambda pair: pair[0]):
         suite = run.suites[index]
         for _, result in group:
-            if isinstance(result, CaseErrored) or any(
-                score.value not in (1.0, None) for score in result.scores.values()
-            ):
+            if isinstance(result, CaseErrored) or any(score.value != 1.0 for score in result.scores.values()):
                 console.print()
                 console.print(_failure(suite, result))
 
