@@ -73,6 +73,7 @@ class Judge(Record):
     """
 
     version: ClassVar[int] = 1
+    scale: ClassVar[Scale] = Scale.BINARY
     examples: ClassVar[tuple[Example, ...]] = ()
     keeps_time: ClassVar[bool] = True
     is_judge: ClassVar[bool] = True
@@ -104,12 +105,10 @@ class Judge(Record):
             missing = sorted(set(self._names).difference(each.texts))
             if missing:
                 raise ValueError(f"an example of `few_shot` lacks the text `{missing[0]}`")
+        if self.range is not None or self.choices:
+            # Yes or no passes or fails; numbers and choices are graded.
+            vars(self)["scale"] = Scale.UNIT
         self._schema = answer_schema(self._names, self._answer_schema())
-
-    @property
-    def scale(self) -> Scale:
-        """Yes or no passes or fails; numbers and choices are graded."""
-        return Scale.UNIT if self.range is not None or self.choices else Scale.BINARY
 
     async def open(self, context: TargetContext) -> None:
         """See AsyncScorer; raises ConfigError where a model or its key is missing."""
@@ -210,4 +209,4 @@ def _counted(votes: Sequence[tuple[str, int]]) -> str:
     return ", ".join(f"{count} {answer}" for answer, count in votes)
 
 
-PLUGIN: type[AsyncScorer] = cast("type[AsyncScorer]", Judge)
+PLUGIN: type[AsyncScorer] = Judge

@@ -221,7 +221,7 @@ def test_nothing_is_asked_twice(folder: ProjectFolder, cli: Cli) -> None:
         ('question: "{% if 1 %}{{ output }}{% endif %}"', "more of a template than the names of fields"),
         ('question: "Is {{ output }} so?"\n    models: []', "`models` names no judge"),
         (
-            'question: "Is {{ output }} so?"\n    range: {low: 1, high: 1, anchors: {'1': a}}',
+            'question: "Is {{ output }} so?"\n    range: {low: 1, high: 1, anchors: {"1": a}}',
             "`low` below its `high`",
         ),
         ('question: "Is {{ output }} so?"\n    choices: {a: 2}', "between 0 and 1"),
