@@ -105,3 +105,14 @@ def test_a_changed_member_is_told_as_a_change_of_the_ruler(folder: ProjectFolder
     (suite,) = cli("diff", "--format", "json", at=folder.root).json["suites"]
     assert suite["verdict"] == "unchanged"
     assert any(change.startswith("scorer quality: scorers") for change in suite["ruler"]["changes"])
+
+
+def test_a_weight_below_0_is_refused_where_it_stands(folder: ProjectFolder, cli: Cli) -> None:
+    members = "{a: {type: contains, weight: -1}, b: {type: contains, weight: 1}}"
+    group = f"{{type: weighted, scorers: {members}}}"
+    folder.write({"evals/s.yaml": SUITE.format(group=group)}).write_rows("evals/outputs.jsonl", [])
+    folder.write_rows("evals/datasets/d.jsonl", [{"id": "a", "expected": "yes"}])
+    result = cli("eval", at=folder.root)
+    assert result.code == 3
+    assert "evals/s.yaml:4:" in result.err
+    assert "`scorers.quality.scorers.a.weight`: must be at least 0" in result.err
