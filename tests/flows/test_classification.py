@@ -67,3 +67,51 @@ def test_repeats_count_as_shares_of_a_case(project: ProjectFolder, cli: Cli) -> 
     project.write({"evals/s.yaml": f"{SUITE}repeats: 3\n"})
     found = only_suite(cli("eval", "--format", "json", at=project.root))["classification"]
     assert sum(each["n"] for each in found["confusions"]) == pytest.approx(len(SAID))
+
+
+OWN = """\
+from dataclasses import dataclass
+from typing import ClassVar
+
+from promptops.plugin import Example, Record, Sample, Scale, Score, SuiteScorer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Own(Record):
+    version: ClassVar[int] = 1
+    scale: ClassVar[Scale] = Scale.BINARY
+    examples: ClassVar[tuple[Example, ...]] = ()
+
+    def score(self, sample: Sample) -> Score:
+        return Score(value=1.0, item=ITEM)
+
+    def statistic(self, items, weights) -> float:
+        return VALUE
+
+
+PLUGIN: type[SuiteScorer] = Own
+"""
+
+
+@pytest.mark.parametrize(
+    ("item", "value", "message"),
+    [
+        ("1", "items[0].name", "`statistic` of the scorer `mine` raised AttributeError: "),
+        ("1", "'much'", "`statistic` of the scorer `mine` raised TypeError: "),
+        ("1", "17.0", "`statistic` of the scorer `mine` gave 17.0, which is not within 0 to 1"),
+        ("{}", "0.5", "the scorer `mine` gives an item that is no text, number or tuple of these"),
+    ],
+)
+def test_a_scorer_of_the_whole_suite_that_breaks_is_named(
+    item: str, value: str, message: str, project: ProjectFolder, cli: Cli
+) -> None:
+    project.write(
+        {
+            "promptops.toml": "[plugins]\nlocal = true\n",
+            "evals/own.py": OWN.replace("ITEM", item).replace("VALUE", value),
+            "evals/s.yaml": SUITE.replace("{type: f1}", "{type: ./own.py}").replace("f1:", "mine:"),
+        }
+    )
+    result = cli("eval", at=project.root)
+    assert result.code == 3
+    assert message in result.err
