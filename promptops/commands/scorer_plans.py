@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -25,6 +26,8 @@ from promptops.render.expression import ValueTemplate
 from promptops.stats.repeats import MEAN, Reduction
 
 Keys = tuple[str | int, ...]
+
+_TURN_NUMBER = re.compile(r"[1-9]\d{0,3}", re.ASCII)
 
 
 def scorer_plans(project: Project, loaded: LoadedSuite, *, run_local_code: bool) -> tuple[ScorerPlan, ...]:
@@ -150,7 +153,7 @@ class _Planner:
 
     def _turn(self, common: ScorerSource, keys: Keys) -> str:
         turn = str(common.turn)
-        if turn in (LAST, FIRST, ALL, EACH) or (turn.isascii() and turn.isdecimal() and int(turn) > 0):
+        if turn in (LAST, FIRST, ALL, EACH) or _TURN_NUMBER.fullmatch(turn):
             return turn
         known = ", ".join(f"`{each}`" for each in (LAST, FIRST, ALL, EACH))
         raise self._refused(keys, "turn", f"is neither {known} nor the number of a turn, from 1")
@@ -162,7 +165,12 @@ class _Planner:
                 if key in written:
                     raise self._refused(keys, key, "does not fit a metric of the whole suite")
         if plan.reduction.counts_passes and plan.case_scale is not Scale.BINARY:
-            raise self._refused(keys, "reduce", "counts passes, so a graded score needs a `threshold`")
+            graded = (
+                "and the mean over the turns is none; let it see one turn"
+                if plan.turn == EACH
+                else "so a graded score needs a `threshold`"
+            )
+            raise self._refused(keys, "reduce", f"counts passes, {graded}")
         for part in plan.parts:
             place = (*keys, "scorers", part.name.removeprefix(f"{plan.name}."))
             if part.statistic is not None:

@@ -69,6 +69,29 @@ def test_repeats_count_as_shares_of_a_case(project: ProjectFolder, cli: Cli) -> 
     assert sum(each["n"] for each in found["confusions"]) == pytest.approx(len(SAID))
 
 
+def test_the_last_line_of_the_progress_has_the_metric_itself(project: ProjectFolder, cli: Cli) -> None:
+    project.write({"evals/s.yaml": f"{SUITE}gate: {{primary: f1}}\n"})
+    result = cli("eval", "--format", "json", at=project.root)
+    (f1,) = (metric["mean"] for metric in only_suite(result)["metrics"] if metric["primary"])
+    right = sum(wanted == said for wanted, said in SAID.values()) / len(SAID)
+    assert f1 != pytest.approx(right)
+    assert f"{len(SAID)} of {len(SAID)}, f1 {f1:.3f}" in result.err
+
+
+def test_a_golden_suite_takes_no_metric_of_the_whole_suite_as_its_gate(
+    project: ProjectFolder, cli: Cli
+) -> None:
+    project.write({"evals/s.yaml": f"{SUITE}kind: golden\ngate: {{primary: f1}}\n"})
+    result = cli("validate", at=project.root)
+    assert result.code != 0
+    assert (
+        "a golden suite gates case by case, and `f1` is a metric of the whole suite"
+        in result.out + result.err
+    )
+    project.write({"evals/s.yaml": f"{SUITE}kind: golden\ngate: {{primary: label}}\n"})
+    assert cli("validate", at=project.root).code == 0
+
+
 OWN = """\
 from dataclasses import dataclass
 from typing import ClassVar
