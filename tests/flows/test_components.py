@@ -189,6 +189,11 @@ def test_a_swapped_model(folder: ProjectFolder, cli: Cli, model: Chat) -> None:
     [
         ("model", {"prompts/p.yaml": edited_prompt()}, "the model is the same on both sides"),
         ("prompt", {"search.py": search(5)}, "the prompt is the same on both sides"),
+        (
+            "prompt",
+            {"prompts/p.yaml": PROMPT.replace("small", "large")},
+            "the prompt is the same on both sides",
+        ),
     ],
 )
 def test_what_does_not_differ_makes_no_difference(
