@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -11,6 +11,7 @@ from promptops import registry
 from promptops.commands.local_code import require_local_code
 from promptops.commands.project import Project
 from promptops.engine.answer import check as check_answer
+from promptops.engine.score import WEIGHTED
 from promptops.engine.scorer_plan import ScorerPlan
 from promptops.errors import InvalidFilesError, Location, Problem
 from promptops.files.dataset import file_digest
@@ -42,9 +43,28 @@ def scorer_plans(project: Project, loaded: LoadedSuite, *, run_local_code: bool)
     plans = list(planner.all(loaded.suite.scorers, ("scorers",), "", problems))
     if loaded.suite.answer is not None:
         problems += planner.answer_problems(("answer",), loaded.suite.answer)
+    problems += _taken_names(plans, loaded)
     if problems:
         raise InvalidFilesError(problems)
     return tuple(plans)
+
+
+def _taken_names(plans: Sequence[ScorerPlan], loaded: LoadedSuite) -> Iterator[Problem]:
+    """Scorers whose results would stand where others do: a member of a group, or the metric that joins all."""
+    members = {part.name for plan in plans for part in plan.walk() if part is not plan}
+    joins = any(plan.weight is not None for plan in plans)
+    for plan in plans:
+        whose = (
+            "a member of a group"
+            if plan.name in members
+            else "the metric that joins all scorers by their `weight`"
+            if joins and plan.name == WEIGHTED
+            else None
+        )
+        if whose:
+            message = f"`{plan.name}` is the name of {whose} too"
+            where = loaded.where("scorers", plan.name, at_key=True)
+            yield Problem(where, "taken-name", message, "name it otherwise")
 
 
 @dataclass(frozen=True, slots=True)
