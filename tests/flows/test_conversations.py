@@ -233,6 +233,17 @@ def test_options_that_fit_no_turn_are_told_where_they_stand(
     assert message in result.err
 
 
+@pytest.mark.parametrize(("expected", "value"), [("3: bye", 0), ("1: hello", 1)])
+def test_a_turn_that_expects_nothing_is_held_against_the_case_not_against_the_last_turn(
+    expected: str, value: float, folder: ProjectFolder, cli: Cli
+) -> None:
+    turns = ["hello", {"user": "bye", "expected": ": hello"}]
+    suite = SUITE.replace("{type: contains}", "{type: contains, turn: first}")
+    with model(echo) as served:
+        found = evaluated(project(folder, served.url, turns, suite=suite, expected=expected), cli)
+    assert found["metrics"][0]["mean"] == value
+
+
 def test_the_worst_turn_is_named(folder: ProjectFolder, cli: Cli) -> None:
     turns = [{"user": "hello", "expected": "nothing like it"}, {"user": "bye", "expected": "2: bye"}]
     with model(echo) as served:
