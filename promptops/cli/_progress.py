@@ -71,12 +71,22 @@ class Count:
         else:
             self.cost_usd += result.completion.cost_usd
 
-    def state(self, cell: Cell) -> str:
-        """One phrase."""
-        mean = f"{self.sum / self.scored:.3f}" if self.scored else "–"
+    def state(self, cell: Cell, result: SuiteResult | None = None) -> str:
+        """One phrase; with the score of the result, once it is there: weights, repeats and the like count."""
+        found = self._running_mean(cell) if result is None else _score(result)
+        mean = "–" if found is None else f"{found:.3f}"
         cost = cost_text(self.cost_usd if self.cost_is_known else None)
         lost = f", {self.errored} errored" if self.errored else ""
         return f"{printable(cell.plan.primary)} {mean}, {cost}{lost}"
+
+    def _running_mean(self, cell: Cell) -> float | None:
+        """None too where the metric is no mean of scores."""
+        is_mean = all(each.name != cell.plan.primary or each.statistic is None for each in cell.plan.scorers)
+        return self.sum / self.scored if self.scored and is_mean else None
+
+
+def _score(result: SuiteResult) -> float | None:
+    return next((metric.mean for metric in result.metrics if metric.primary), None)
 
 
 def _title(cell: Cell) -> str:
@@ -152,16 +162,17 @@ class PlainProgress:
 
     def cell_finished(self, cell: Cell, result: SuiteResult) -> None:
         """See Observer."""
-        self._tell(cell)
+        self._tell(cell, result)
         del self._cells[cell]
 
     def warned(self, message: str) -> None:
         """See Observer."""
         self._stream.write(f"warning: {printable(message)}\n")
 
-    def _tell(self, cell: Cell) -> None:
+    def _tell(self, cell: Cell, result: SuiteResult | None = None) -> None:
         count = self._cells[cell]
-        self._stream.write(f"{_title(cell)}: {count.done} of {count.total}, {count.state(cell)}\n")
+        state = count.state(cell, result)
+        self._stream.write(f"{_title(cell)}: {count.done} of {count.total}, {state}\n")
         self._stream.flush()
 
 

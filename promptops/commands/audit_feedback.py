@@ -18,7 +18,7 @@ from promptops.model.audit import Feedback, Finding, FindingKind
 from promptops.models.asking import Asking
 from promptops.plugin import CaseFailure
 from promptops.stats.agreement import Verdicts, phi
-from promptops.stats.bootstrap import statistic_interval
+from promptops.stats.bootstrap import FROM_MINUS_1_TO_1, statistic_interval
 from promptops.stats.golden import PASSES
 
 RECORDED = "recorded"
@@ -93,7 +93,7 @@ def _compared(metric: str, people: str, rows: Sequence[Row]) -> tuple[Feedback, 
         for id_, values in _with(rows, metric, people)
     ]
     verdicts: list[Verdicts] = [each for _, each in both]
-    agreement, interval = statistic_interval(verdicts, phi)
+    agreement, interval = statistic_interval(verdicts, phi, bounds=FROM_MINUS_1_TO_1)
     feedback = Feedback(
         metric=metric,
         people=people,

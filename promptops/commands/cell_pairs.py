@@ -20,7 +20,7 @@ from promptops.errors import InvalidFilesError
 from promptops.files.suite import LoadedSuite, target_parts
 from promptops.model.comparison import Verdict
 
-OF_THE_HEAD = ("prompt", "prompts", "models", "parameters", "target", "retriever", "inputs", "turns")
+OF_THE_HEAD = ("prompt", "prompts", "models", "parameters", "target", "retriever", "inputs")
 """What of a suite is under test, and read at the head; all else is the ruler."""
 OWN_PULL_REQUEST = "change what measures, or what it measures, in a pull request of its own"
 
@@ -69,7 +69,6 @@ def _both(sides: Sides, base: LoadedSuite, head: LoadedSuite, base_cells: Sequen
         plan,
         suite=replace(plan.suite, **subject),
         inputs=template_of(head, "inputs"),
-        turns=template_of(head, "turns"),
     )
     head_cells = _cells(sides.head, head, head_plan)
     grids = _matched(base, base_cells, head, head_cells)

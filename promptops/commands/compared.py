@@ -27,7 +27,7 @@ from promptops.model.diff import NO_LATENCY, CaseRate, Ruler, SideCost, SideLate
 from promptops.model.result import MetricSummary, SuiteResult
 from promptops.stats.limits import check_must_pass
 
-OF_THE_SUITE = ("inputs", "turns", "parameters", "target", "retriever")
+OF_THE_SUITE = ("inputs", "parameters", "target", "retriever")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

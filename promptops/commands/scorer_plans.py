@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -10,6 +11,7 @@ from promptops import registry
 from promptops.commands.local_code import require_local_code
 from promptops.commands.project import Project
 from promptops.engine.answer import check as check_answer
+from promptops.engine.score import WEIGHTED
 from promptops.engine.scorer_plan import ScorerPlan
 from promptops.errors import InvalidFilesError, Location, Problem
 from promptops.files.dataset import file_digest
@@ -26,6 +28,8 @@ from promptops.stats.repeats import MEAN, Reduction
 
 Keys = tuple[str | int, ...]
 
+_TURN_NUMBER = re.compile(r"[1-9]\d{0,3}", re.ASCII)
+
 
 def scorer_plans(project: Project, loaded: LoadedSuite, *, run_local_code: bool) -> tuple[ScorerPlan, ...]:
     """The plans of a suite's scorers, in order; without `run_local_code` none of the repository's code is run.
@@ -39,9 +43,28 @@ def scorer_plans(project: Project, loaded: LoadedSuite, *, run_local_code: bool)
     plans = list(planner.all(loaded.suite.scorers, ("scorers",), "", problems))
     if loaded.suite.answer is not None:
         problems += planner.answer_problems(("answer",), loaded.suite.answer)
+    problems += _taken_names(plans, loaded)
     if problems:
         raise InvalidFilesError(problems)
     return tuple(plans)
+
+
+def _taken_names(plans: Sequence[ScorerPlan], loaded: LoadedSuite) -> Iterator[Problem]:
+    """Scorers whose results would stand where others do: a member of a group, or the metric that joins all."""
+    members = {part.name for plan in plans for part in plan.walk() if part is not plan}
+    joins = any(plan.weight is not None for plan in plans)
+    for plan in plans:
+        whose = (
+            "a member of a group"
+            if plan.name in members
+            else "the metric that joins all scorers by their `weight`"
+            if joins and plan.name == WEIGHTED
+            else None
+        )
+        if whose:
+            message = f"`{plan.name}` is the name of {whose} too"
+            where = loaded.where("scorers", plan.name, at_key=True)
+            yield Problem(where, "taken-name", message, "name it otherwise")
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +173,7 @@ class _Planner:
 
     def _turn(self, common: ScorerSource, keys: Keys) -> str:
         turn = str(common.turn)
-        if turn in (LAST, FIRST, ALL, EACH) or (turn.isascii() and turn.isdecimal() and int(turn) > 0):
+        if turn in (LAST, FIRST, ALL, EACH) or _TURN_NUMBER.fullmatch(turn):
             return turn
         known = ", ".join(f"`{each}`" for each in (LAST, FIRST, ALL, EACH))
         raise self._refused(keys, "turn", f"is neither {known} nor the number of a turn, from 1")
@@ -162,7 +185,12 @@ class _Planner:
                 if key in written:
                     raise self._refused(keys, key, "does not fit a metric of the whole suite")
         if plan.reduction.counts_passes and plan.case_scale is not Scale.BINARY:
-            raise self._refused(keys, "reduce", "counts passes, so a graded score needs a `threshold`")
+            graded = (
+                "and the mean over the turns is none; let it see one turn"
+                if plan.turn == EACH
+                else "so a graded score needs a `threshold`"
+            )
+            raise self._refused(keys, "reduce", f"counts passes, {graded}")
         for part in plan.parts:
             place = (*keys, "scorers", part.name.removeprefix(f"{plan.name}."))
             if part.statistic is not None:

@@ -47,7 +47,7 @@ def plan_suite(project: Project, loaded: LoadedSuite, selection: Selection) -> S
     if problems or dataset is None or scorers is None:
         raise InvalidFilesError(problems)
     source, digest = dataset
-    return SuitePlan(
+    plan = SuitePlan(
         name=loaded.name,
         suite=loaded.suite,
         where=Location(str(loaded.path)),
@@ -59,6 +59,17 @@ def plan_suite(project: Project, loaded: LoadedSuite, selection: Selection) -> S
         turns=turns,
         expected=expected,
     )
+    _check_golden(plan, loaded)
+    return plan
+
+
+def _check_golden(plan: SuitePlan, loaded: LoadedSuite) -> None:
+    """Raises InvalidFilesError where each case is a requirement, and one number of all of them gates."""
+    scorer = next((each for each in plan.scorers if each.name == plan.primary), None)
+    if plan.suite.kind == "golden" and scorer is not None and scorer.statistic is not None:
+        message = f"a golden suite gates case by case, and `{plan.primary}` is a metric of the whole suite"
+        hint = "name a scorer of each case as `primary`, such as `classification`"
+        raise InvalidFilesError.single(loaded.where("kind"), "invalid-value", message, hint)
 
 
 def _dataset(project: Project, loaded: LoadedSuite) -> tuple[DatasetSource, str]:

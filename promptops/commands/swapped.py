@@ -50,7 +50,7 @@ def _part(cell: Cell, component: Component) -> object:
     if renderer is None:
         return None
     if component is Component.PROMPT:
-        return (renderer.digest, cell.plan.suite.inputs)
+        return (renderer.wording_digest, cell.plan.suite.inputs)
     return (renderer.model, renderer.parameters) if cell.model else None
 
 

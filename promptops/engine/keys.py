@@ -59,7 +59,9 @@ def _evaluated(cell: Cell) -> dict[str, JsonValue]:
         "dataset": {"digest": plan.dataset_digest, **selection},
         "scorers": {
             scorer.name: {
-                "version": scorer.scorer.version,
+                "version": scorer.scorer.version
+                if not scorer.parts
+                else [each.scorer.version for each in scorer.walk()],
                 "written": plan.suite.scorers[scorer.name],
                 "code": scorer.code if not scorer.parts else [each.code for each in scorer.walk()],
             }

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from promptops.engine.scorer_plan import ScorerPlan
 from promptops.engine.suite_metric import CaseItems, as_item, over_cases
+from promptops.errors import PluginError
 from promptops.model.record import JsonValue
 from promptops.model.result import CaseScored, MetricSummary, Scale, SliceSummary
 from promptops.model.suite import as_text
@@ -92,8 +93,12 @@ class MetricTally:
         if not self._keeps_items:
             return None
         items = tuple(as_item(each.scores[self.name].item) for each in repeats)
-        # Labels recur, and one of each is enough.
-        return self._known_items.setdefault(items, items)
+        try:
+            # Labels recur, and one of each is enough.
+            return self._known_items.setdefault(items, items)
+        except TypeError:
+            message = f"the scorer `{self.name}` gives an item that is no text, number or tuple of these"
+            raise PluginError(message) from None
 
     def summary(self, *, primary: bool) -> MetricSummary:
         """The mean, or the statistic, of all cases."""

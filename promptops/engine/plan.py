@@ -196,6 +196,11 @@ def _expected(plan: SuitePlan, case: Case, turns: tuple[Turn, ...]) -> JsonValue
     """What the case expects; of a conversation what its last turn does, if that says so."""
     if turns and turns[-1].expected is not None:
         return turns[-1].expected
+    return expected_of(plan, case)
+
+
+def expected_of(plan: SuitePlan, case: Case) -> JsonValue:
+    """What the case expects, whatever its turns do."""
     return plan.expected.evaluate({"case": case.fields}) if plan.expected else case.fields.get("expected")
 
 

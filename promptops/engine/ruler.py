@@ -11,7 +11,7 @@ from promptops.model.suite import DatasetRef, Gate, Suite, as_text
 
 MOST_NAMED = 10
 LONGEST_VALUE = 60
-RULER_FIELDS = ("expected", "answer", "cluster", "slices", "weight", "kind", "repeats")
+RULER_FIELDS = ("turns", "expected", "answer", "cluster", "slices", "weight", "kind", "repeats")
 """The plain fields of a suite that measure; dataset, scorers and gate are told part by part."""
 
 

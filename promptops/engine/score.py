@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import cast
 
 from promptops.engine.answer import extract
-from promptops.engine.plan import Cell, Job
+from promptops.engine.plan import Cell, Job, expected_of
 from promptops.engine.retrieve import fixed_inputs
 from promptops.engine.scorer_plan import ScorerPlan
 from promptops.model.conversation import (
@@ -32,7 +32,7 @@ def sample_of(plan: ScorerPlan, cell: Cell, job: Job, completion: Completion) ->
     request = job.request
     expected = job.own_expected.get(plan.name, job.expected)
     if plan.turn != LAST:
-        completion, expected = _of_turn(plan, job, completion, expected)
+        completion, expected = _of_turn(plan, cell, job, completion, expected)
     output = extract(completion.output, plan.answer or cell.plan.suite.answer)
     return Sample(
         output=output,
@@ -54,7 +54,7 @@ def turn_numbers(plan: ScorerPlan, job: Job, completion: Completion) -> list[int
 
 
 def _of_turn(
-    plan: ScorerPlan, job: Job, completion: Completion, expected: JsonValue
+    plan: ScorerPlan, cell: Cell, job: Job, completion: Completion, expected: JsonValue
 ) -> tuple[Completion, JsonValue]:
     said = _said(plan, completion)
     if plan.turn == ALL:
@@ -64,9 +64,11 @@ def _of_turn(
         raise CaseFailure("no_turn", f"`{plan.name}` scores turn {number}, and there are {len(said)}")
     turn = said[number - 1]
     data = {**completion.data, TOOL_CALLS: list(turn.tool_calls)}
-    own = job.turns[number - 1].expected if number <= len(job.turns) else None
-    of_turn = expected if own is None or plan.expected is not None else own
-    return replace(completion, output=turn.output, data=data), of_turn
+    if plan.expected is None and job.turns:
+        # What the last turn expects is nothing that an earlier one could be held against.
+        own = job.turns[number - 1].expected if number <= len(job.turns) else None
+        expected = expected_of(cell.plan, job.request.case) if own is None else own
+    return replace(completion, output=turn.output, data=data), expected
 
 
 def _said(plan: ScorerPlan, completion: Completion) -> list[SaidTurn]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, partial
 from inspect import iscoroutinefunction
 
+from promptops.errors import PluginError
 from promptops.model.conversation import EACH, LAST
 from promptops.model.record import JsonValue, Record
 from promptops.model.result import Item, Scale
@@ -66,7 +67,8 @@ class ScorerPlan(Record):
     @property
     def statistic(self) -> Statistic[Item] | None:
         """What makes one number of all cases; None where that is the mean of their scores."""
-        return getattr(self.scorer, "statistic", None)
+        own = getattr(self.scorer, "statistic", None)
+        return None if own is None else partial(_statistic, self.name, own)
 
     @property
     def is_judge(self) -> bool:
@@ -92,3 +94,17 @@ class ScorerPlan(Record):
 @cache
 def _waits(scorer: type[object]) -> bool:
     return iscoroutinefunction(getattr(scorer, "score", None))
+
+
+def _statistic(name: str, own: Statistic[Item], items: Sequence[Item], weights: Sequence[float]) -> float:
+    """What a scorer makes of all cases; it may be anybody's code. Raises PluginError."""
+    try:
+        value = own(items, weights)
+        sound = value != value or 0 <= value <= 1  # noqa: PLR0124 - not a number where it is not defined
+    except Exception as error:
+        raise PluginError(
+            f"`statistic` of the scorer `{name}` raised {type(error).__name__}: {error}"
+        ) from error
+    if not sound:
+        raise PluginError(f"`statistic` of the scorer `{name}` gave {value}, which is not within 0 to 1")
+    return value

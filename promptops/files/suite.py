@@ -26,7 +26,7 @@ class ScorerSource(Record):
     type: str
     negate: bool = field(default=False, metadata={"key": "not"})
     threshold: float | None = None
-    weight: float | None = None
+    weight: float | None = field(default=None, metadata={"ge": 0})
     answer: AnswerSteps | None = None
     expected: JsonValue = None
     reduce: str | None = None

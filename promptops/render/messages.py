@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
+from dataclasses import replace
 from typing import Any
 
 from promptops.errors import InvalidFilesError, Location
@@ -21,6 +22,8 @@ HISTORY_ROLES = ("user", "assistant")
 
 class Renderer:
     """A prompt ready to be filled many times; everything is compiled once.
+
+    `digest` names it with its model and parameters, `wording_digest` without them.
 
     Raises:
         InvalidFilesError: a template that cannot be used, an example that lacks a variable.
@@ -42,6 +45,7 @@ class Renderer:
         self._makers = list(_makers(prompt, templates, self._used))
         self._history_at = _history_at(prompt)
         self.digest = prompt_digest(prompt, templates)
+        self.wording_digest = prompt_digest(replace(prompt, model=None, parameters={}), templates)
         declared = (prompt.inputs or {}).get("properties", {})
         self.variables = frozenset({*declared, *(variable.name for variable in self._used)})
 

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import ClassVar
 
-from promptops.plugin import CaseFailure, Example, Record, Sample, Scale, Score, Scorer, pass_or_fail
+from promptops.plugin import Example, Record, Sample, Scale, Score, Scorer, pass_or_fail
 from promptops.scorers._extras import require_library
 from promptops.scorers._fenced import fenced
 
@@ -44,7 +44,7 @@ class IsHtml(Record):
         if not _ELEMENT.search(text):
             return pass_or_fail(False, "no element in the text")
         if len(text) > LONGEST_OUTPUT:
-            raise CaseFailure("too_long", f"HTML of more than {LONGEST_OUTPUT:,} characters is not checked")
+            return Score(value=None, reason=f"HTML of more than {LONGEST_OUTPUT:,} characters is not checked")
         problem = _first_problem(text)
         return pass_or_fail(problem is None, problem or "")
 

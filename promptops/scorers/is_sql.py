@@ -4,7 +4,7 @@ import logging
 from dataclasses import dataclass
 from typing import ClassVar
 
-from promptops.plugin import CaseFailure, Example, Record, Sample, Scale, Score, Scorer, pass_or_fail
+from promptops.plugin import Example, Record, Sample, Scale, Score, Scorer, pass_or_fail
 from promptops.scorers._extras import require_library
 from promptops.scorers._fenced import fenced
 
@@ -45,7 +45,7 @@ class IsSql(Record):
         block = fenced(sample.output, "sql", self.dialect or "sql")
         text = sample.output if block is None else block
         if len(text) > LONGEST_OUTPUT:
-            raise CaseFailure("too_long", f"SQL of more than {LONGEST_OUTPUT:,} characters is not checked")
+            return Score(value=None, reason=f"SQL of more than {LONGEST_OUTPUT:,} characters is not checked")
         kinds = _kinds(text, self.dialect)
         if isinstance(kinds, str):
             return pass_or_fail(False, kinds)

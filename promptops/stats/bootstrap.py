@@ -25,6 +25,8 @@ Statistic = Callable[[Sequence[T], Sequence[float]], float]
 
 RESAMPLES = 1000
 FEWEST_GROUPS = 2
+FROM_0_TO_1 = Interval(0.0, 1.0)
+FROM_MINUS_1_TO_1 = Interval(-1.0, 1.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,14 +132,18 @@ class _Resampled:
         beyond = int(normal_cdf(-_reach(groups)) * RESAMPLES) - self.undefined
         return Interval(self.values[beyond], self.values[-1 - beyond]) if beyond >= 0 else None
 
-    def corrected_limits(self, estimate: float, groups: int) -> Interval | None:
+    def corrected_limits(self, estimate: float, groups: int, bounds: Interval) -> Interval | None:
         """The same, moved by as much as the resamples lie to one side of the estimate.
 
         Statistics such as macro F1 are lower in resamples than in the sample, and in the sample than in
-        truth (Efron 1981, Canadian Journal of Statistics 9:139).
+        truth (Efron 1981, Canadian Journal of Statistics 9:139). Where all resamples are alike, as of answers
+        that are all right, the limits are as far away as Wilson's of a share that is 0 or 1.
         """
         if groups < FEWEST_GROUPS or self.undefined:
             return self.limits(groups)
+        if self.values[0] == self.values[-1]:
+            doubt = CRITICAL**2 / (groups + CRITICAL**2)
+            return Interval(max(bounds.low, estimate - doubt), min(bounds.high, estimate + doubt))
         below = sum((value < estimate) + (value == estimate) / 2 for value in self.values)
         shift = 2 * normal_ppf((below + 0.5) / (RESAMPLES + 1))
         low, high = (
@@ -175,6 +181,7 @@ def statistic_interval(
     *,
     weights: Sequence[float] | None = None,
     clusters: Sequence[Hashable] | None = None,
+    bounds: Interval = FROM_0_TO_1,
     seed: int = 0,
 ) -> tuple[float | None, Interval | None]:
     """A statistic of one side with its 95 % interval, by bias-corrected percentiles; None where undefined.
@@ -184,6 +191,7 @@ def statistic_interval(
         statistic: of these items.
         weights: one an item, or None when all count alike.
         clusters: one an item, or None when all cases are independent.
+        bounds: the values that are possible.
         seed: of the resampling.
     """
     sides = Sides(base=items, head=items, statistic=statistic, weights=weights, clusters=clusters)
@@ -192,7 +200,7 @@ def statistic_interval(
         return None, None
     drawn = _resampled(statistic(*side) for side, _ in _draws(sides, seed))
     groups = len(items if clusters is None else set(clusters))
-    return value, drawn.corrected_limits(value, groups)
+    return value, drawn.corrected_limits(value, groups, bounds)
 
 
 def _reach(groups: int) -> float:

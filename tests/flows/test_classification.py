@@ -67,3 +67,74 @@ def test_repeats_count_as_shares_of_a_case(project: ProjectFolder, cli: Cli) -> 
     project.write({"evals/s.yaml": f"{SUITE}repeats: 3\n"})
     found = only_suite(cli("eval", "--format", "json", at=project.root))["classification"]
     assert sum(each["n"] for each in found["confusions"]) == pytest.approx(len(SAID))
+
+
+def test_the_last_line_of_the_progress_has_the_metric_itself(project: ProjectFolder, cli: Cli) -> None:
+    project.write({"evals/s.yaml": f"{SUITE}gate: {{primary: f1}}\n"})
+    result = cli("eval", "--format", "json", at=project.root)
+    (f1,) = (metric["mean"] for metric in only_suite(result)["metrics"] if metric["primary"])
+    right = sum(wanted == said for wanted, said in SAID.values()) / len(SAID)
+    assert f1 != pytest.approx(right)
+    assert f"{len(SAID)} of {len(SAID)}, f1 {f1:.3f}" in result.err
+
+
+def test_a_golden_suite_takes_no_metric_of_the_whole_suite_as_its_gate(
+    project: ProjectFolder, cli: Cli
+) -> None:
+    project.write({"evals/s.yaml": f"{SUITE}kind: golden\ngate: {{primary: f1}}\n"})
+    result = cli("validate", at=project.root)
+    assert result.code != 0
+    assert (
+        "a golden suite gates case by case, and `f1` is a metric of the whole suite"
+        in result.out + result.err
+    )
+    project.write({"evals/s.yaml": f"{SUITE}kind: golden\ngate: {{primary: label}}\n"})
+    assert cli("validate", at=project.root).code == 0
+
+
+OWN = """\
+from dataclasses import dataclass
+from typing import ClassVar
+
+from promptops.plugin import Example, Record, Sample, Scale, Score, SuiteScorer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Own(Record):
+    version: ClassVar[int] = 1
+    scale: ClassVar[Scale] = Scale.BINARY
+    examples: ClassVar[tuple[Example, ...]] = ()
+
+    def score(self, sample: Sample) -> Score:
+        return Score(value=1.0, item=ITEM)
+
+    def statistic(self, items, weights) -> float:
+        return VALUE
+
+
+PLUGIN: type[SuiteScorer] = Own
+"""
+
+
+@pytest.mark.parametrize(
+    ("item", "value", "message"),
+    [
+        ("1", "items[0].name", "`statistic` of the scorer `mine` raised AttributeError: "),
+        ("1", "'much'", "`statistic` of the scorer `mine` raised TypeError: "),
+        ("1", "17.0", "`statistic` of the scorer `mine` gave 17.0, which is not within 0 to 1"),
+        ("{}", "0.5", "the scorer `mine` gives an item that is no text, number or tuple of these"),
+    ],
+)
+def test_a_scorer_of_the_whole_suite_that_breaks_is_named(
+    item: str, value: str, message: str, project: ProjectFolder, cli: Cli
+) -> None:
+    project.write(
+        {
+            "promptops.toml": "[plugins]\nlocal = true\n",
+            "evals/own.py": OWN.replace("ITEM", item).replace("VALUE", value),
+            "evals/s.yaml": SUITE.replace("{type: f1}", "{type: ./own.py}").replace("f1:", "mine:"),
+        }
+    )
+    result = cli("eval", at=project.root)
+    assert result.code == 3
+    assert message in result.err

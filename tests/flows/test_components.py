@@ -129,6 +129,32 @@ def test_a_drop_is_shared_out_between_the_retriever_and_the_rest(
     assert "of −50.0 pts the retriever makes −30.0 pts [" in shown
 
 
+def test_the_swap_of_a_metric_of_the_whole_suite_is_of_that_metric(
+    folder: ProjectFolder, cli: Cli, model: Chat
+) -> None:
+    project(folder, model).write({"evals/s.yaml": SUITE.replace("{type: exact_match}", "{type: f1}")})
+    folder.write_rows(
+        "evals/datasets/d.jsonl",
+        [
+            {
+                "id": f"c{n:02}",
+                "question": str(n),
+                "expected": ["answer", f"answer {n}"],
+                "relevant": f"doc-{n}",
+            }
+            for n in range(CASES)
+        ],
+    )
+    changed(folder, {"search.py": search(5), "prompts/p.yaml": edited_prompt()})
+    suite = swapped(folder, cli, "retriever")
+    swap, metric = suite["swap"], suite["metrics"][0]
+    assert (swap["base_mean"], swap["head_mean"]) == (metric["base_mean"], metric["head_mean"])
+    whole = swap["of_component"]["delta"] + swap["of_rest"]["delta"]
+    assert whole == pytest.approx(metric["delta"])
+    for effect in (swap["of_component"], swap["of_rest"]):
+        assert effect["ci_low"] < effect["delta"] < effect["ci_high"]
+
+
 def test_each_version_is_asked_once_and_never_again(folder: ProjectFolder, cli: Cli, model: Chat) -> None:
     project(folder, model)
     changed(folder, {"search.py": search(5), "prompts/p.yaml": edited_prompt()})
@@ -163,6 +189,11 @@ def test_a_swapped_model(folder: ProjectFolder, cli: Cli, model: Chat) -> None:
     [
         ("model", {"prompts/p.yaml": edited_prompt()}, "the model is the same on both sides"),
         ("prompt", {"search.py": search(5)}, "the prompt is the same on both sides"),
+        (
+            "prompt",
+            {"prompts/p.yaml": PROMPT.replace("small", "large")},
+            "the prompt is the same on both sides",
+        ),
     ],
 )
 def test_what_does_not_differ_makes_no_difference(

@@ -214,6 +214,36 @@ def test_a_scorer_sees_the_turn_that_it_asks_for(
     assert suite["metrics"][0]["mean"] == value
 
 
+@pytest.mark.parametrize(
+    ("scorer", "message"),
+    [
+        ("{type: contains, turn: each, threshold: 0.5, reduce: majority}", "let it see one turn"),
+        ("{type: levenshtein, reduce: majority}", "needs a `threshold`"),
+        (f"{{type: contains, turn: '{'9' * 5000}'}}", "nor the number of a turn"),
+        ("{type: contains, turn: 0}", "nor the number of a turn"),
+    ],
+)
+def test_options_that_fit_no_turn_are_told_where_they_stand(
+    scorer: str, message: str, folder: ProjectFolder, cli: Cli
+) -> None:
+    with model(echo) as served:
+        suite = SUITE.replace("{type: contains}", scorer)
+        result = cli("eval", at=project(folder, served.url, ["hello"], suite=suite).root)
+    assert result.code == 3
+    assert message in result.err
+
+
+@pytest.mark.parametrize(("expected", "value"), [("3: bye", 0), ("1: hello", 1)])
+def test_a_turn_that_expects_nothing_is_held_against_the_case_not_against_the_last_turn(
+    expected: str, value: float, folder: ProjectFolder, cli: Cli
+) -> None:
+    turns = ["hello", {"user": "bye", "expected": ": hello"}]
+    suite = SUITE.replace("{type: contains}", "{type: contains, turn: first}")
+    with model(echo) as served:
+        found = evaluated(project(folder, served.url, turns, suite=suite, expected=expected), cli)
+    assert found["metrics"][0]["mean"] == value
+
+
 def test_the_worst_turn_is_named(folder: ProjectFolder, cli: Cli) -> None:
     turns = [{"user": "hello", "expected": "nothing like it"}, {"user": "bye", "expected": "2: bye"}]
     with model(echo) as served:

@@ -70,6 +70,10 @@ DODGES: dict[str, tuple[Dodge, str]] = {
         rewritten("scorers:", "expected: '{{ case.lang }}'\nscorers:"),
         "expected none → {{ case.lang }}",
     ),
+    "says in turns what is expected": (
+        rewritten("scorers:", "turns: [{user: hello, expected: no}]\nscorers:"),
+        "turns none → ",
+    ),
     "loosens its scorer": (
         rewritten("{type: exact_match}", "{type: contains, value: o}"),
         "scorer right: type exact_match → contains",

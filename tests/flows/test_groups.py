@@ -105,3 +105,41 @@ def test_a_changed_member_is_told_as_a_change_of_the_ruler(folder: ProjectFolder
     (suite,) = cli("diff", "--format", "json", at=folder.root).json["suites"]
     assert suite["verdict"] == "unchanged"
     assert any(change.startswith("scorer quality: scorers") for change in suite["ruler"]["changes"])
+
+
+def test_a_weight_below_0_is_refused_where_it_stands(folder: ProjectFolder, cli: Cli) -> None:
+    members = "{a: {type: contains, weight: -1}, b: {type: contains, weight: 1}}"
+    group = f"{{type: weighted, scorers: {members}}}"
+    folder.write({"evals/s.yaml": SUITE.format(group=group)}).write_rows("evals/outputs.jsonl", [])
+    folder.write_rows("evals/datasets/d.jsonl", [{"id": "a", "expected": "yes"}])
+    result = cli("eval", at=folder.root)
+    assert result.code == 3
+    assert "evals/s.yaml:4:" in result.err
+    assert "`scorers.quality.scorers.a.weight`: must be at least 0" in result.err
+
+
+@pytest.mark.parametrize(
+    ("scorers", "message"),
+    [
+        (
+            "{a.b: {type: contains}, a: {type: all_of, scorers: {b: {type: contains}}}}",
+            "`a.b` is the name of a member of a group too",
+        ),
+        (
+            "{weighted: {type: contains, weight: 2}, b: {type: contains}}",
+            "`weighted` is the name of the metric that joins all scorers by their `weight` too",
+        ),
+    ],
+)
+def test_a_scorer_takes_no_name_under_which_other_results_stand(
+    scorers: str, message: str, folder: ProjectFolder, cli: Cli
+) -> None:
+    head, _ = SUITE.split("scorers:")
+    folder.write({"evals/s.yaml": f"{head.format()}scorers: {scorers}\n"})
+    folder.write_rows("evals/outputs.jsonl", []).write_rows(
+        "evals/datasets/d.jsonl", [{"id": "a", "expected": "yes"}]
+    )
+    result = cli("eval", at=folder.root)
+    assert result.code == 3
+    assert "evals/s.yaml:3:" in result.err
+    assert message in result.err

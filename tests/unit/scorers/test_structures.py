@@ -198,3 +198,12 @@ def test_quantities(output: str, expected: str, value: float | None) -> None:
             score_of("quantity", output, expected)
     else:
         assert score_of("quantity", output, expected).value == value
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("is_yaml", "- a\n"), ("is_sql", "SELECT 1;\n"), ("is_html", "<p>a</p>\n")]
+)
+def test_an_output_too_long_to_check_is_not_told_and_keeps_its_case(name: str, text: str) -> None:
+    score = score_of(name, text * 100_000)
+    assert score.value is None
+    assert "characters is not checked" in score.reason

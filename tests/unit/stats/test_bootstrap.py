@@ -10,7 +10,7 @@ from promptops import registry
 from promptops.errors import Location
 from promptops.model.comparison import GateRules, Method, MetricDelta, Verdict
 from promptops.stats.bootstrap import Sides, compare_statistic, statistic_interval
-from promptops.stats.intervals import t_interval
+from promptops.stats.intervals import t_interval, wilson
 from promptops.stats.paired_t import paired_t
 from tests.unit.stats.tables import RULES
 
@@ -204,3 +204,13 @@ def test_the_interval_of_macro_f1_covers_the_truth_on_both_sides() -> None:
         below += truth < interval.low
     allowed = 0.025 + 4 * (0.025 * 0.975 / repetitions) ** 0.5
     assert max(above, below) / repetitions <= allowed
+
+
+@pytest.mark.parametrize("n", [2, 20, 500])
+@pytest.mark.parametrize("right", [True, False])
+def test_labels_that_are_all_right_or_all_wrong_are_as_sure_as_wilsons_share(n: int, right: bool) -> None:
+    value, interval = statistic_interval([float(right)] * n, mean)
+    assert value == right
+    expected = wilson(n * right, n)
+    assert interval is not None
+    assert (interval.low, interval.high) == pytest.approx((expected.low, expected.high))
