@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from promptops.model.breakdown import Components
-from promptops.model.comparison import Check, MetricDelta, SliceDelta, Verdict
+from promptops.model.comparison import Check, GateRules, MetricDelta, SliceDelta, Verdict
 from promptops.model.component import Component
 from promptops.model.prompt_change import PromptChange
 from promptops.model.record import Record
@@ -128,7 +128,7 @@ class SuiteComparison(Record):
     ones as `base_runs_left_out` says were not, since the model answers differently since then.
     `changed` names in words what differs of what is evaluated; `base_cell`, `head_cell` and
     `branch_cell` (the head by the branch's ruler) are the numbers of the cells in the journal of the run,
-    None where a side was not run.
+    None where a side was not run. `rules` is what the change was held against.
     """
 
     suite: str
@@ -139,6 +139,7 @@ class SuiteComparison(Record):
     base_model: str | None = None
     changed: tuple[str, ...] = ()
     ruler: Ruler = field(default_factory=Ruler)
+    rules: GateRules | None = None
     metrics: tuple[MetricDelta, ...] = ()
     slices: tuple[SliceDelta, ...] = ()
     checks: tuple[Check, ...] = ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from rich.console import Console
@@ -12,9 +12,9 @@ from rich.text import Text
 
 from promptops.model.comparison import Method
 from promptops.model.result import CaseErrored, CaseResult, CaseScored
-from promptops.model.retrieval import RELEVANT
 from promptops.model.suite import as_text
 from promptops.reporters.answer_text import answer_text, retrieved_text
+from promptops.reporters.case_words import NOT_RUN, asked, why_absent
 from promptops.reporters.diff_cases import CaseKind, CaseView, lost_text
 from promptops.reporters.diff_words import Piece, clipped, compared
 from promptops.reporters.printable import printable, shortened
@@ -22,9 +22,6 @@ from promptops.reporters.printable import printable, shortened
 LONGEST_FIELD = 400
 LONGEST_LABEL = 20
 NARROW = 100
-NOT_STORED = "not stored: the score came from the ledger, which keeps no outputs"
-NOT_RUN = "not run"
-NOT_THERE = "the base does not have this case"
 COLOURS = {"base": "red", "head": "green"}
 MARKS = {"base": ("[-", "-]"), "head": ("{+", "+}")}
 
@@ -46,7 +43,7 @@ class CasePrinter:
         self.console.print(title)
         above, below = list(self._shared_rows(view)), list(self._explaining_rows(view))
         base, head = view.pair
-        before, after = self._marked(base, head, _why_absent(view))
+        before, after = self._marked(base, head, why_absent(view))
         indent = max(len(name) for name, _ in [*above, ("base", before), *below]) + 2
         for name, text in above:
             self._field(name, text, indent)
@@ -68,7 +65,7 @@ class CasePrinter:
         scored = next((each for each in results if isinstance(each, CaseScored)), None)
         if scored is None:
             return
-        for name, value in _inputs(scored):
+        for name, value in asked(scored):
             yield f"{shortened(name, LONGEST_LABEL)}{mark}", self._text(value)
         if scored.expected is not None:
             yield f"expected{mark}", self._text(as_text(scored.expected))
@@ -164,29 +161,6 @@ class CasePrinter:
         for side, results in (("base", view.base), ("head", view.head), ("branch", view.branch)):
             for result in results if len(results) > 1 else ():
                 yield f"{side}, run {result.repeat + 1}", self._alone(result, NOT_RUN)
-
-
-def _why_absent(view: CaseView) -> str:
-    if CaseKind.ADDED in view.kinds:
-        return NOT_THERE
-    return NOT_STORED if view.suite.base_cell is None else NOT_RUN
-
-
-def _inputs(result: CaseScored) -> Iterator[tuple[str, str]]:
-    """What was asked, one level deep, without the fields that are shown for themselves."""
-    inner = [key for value in result.inputs.values() if isinstance(value, Mapping) for key in value]
-    for name, value in result.inputs.items():
-        if (name == "id" and value == result.case_id) or (name == "expected" and value == result.expected):
-            continue
-        if name == RELEVANT:
-            # The reasons of the scores name the documents that matter.
-            continue
-        if isinstance(value, Mapping):
-            for key, part in value.items():
-                is_clear = inner.count(key) == 1 and key not in result.inputs
-                yield key if is_clear else f"{name}.{key}", as_text(part)
-        else:
-            yield name, as_text(value)
 
 
 def scores_text(view: CaseView) -> str:

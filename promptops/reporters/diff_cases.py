@@ -55,21 +55,16 @@ class Wanted:
 class CaseView:
     """A case with its results, one for each repeat; none where a side is not in the journal.
 
-    `branch` is what the head made of the case as the branch has it, by the branch's ruler.
+    `kinds` is all that happened to it. `branch` is what the head made of the case as the branch has it, by
+    the branch's ruler.
     """
 
     suite: SuiteComparison
     id: str
+    kinds: tuple[CaseKind, ...] = ()
     base: tuple[CaseResult, ...] = ()
     head: tuple[CaseResult, ...] = ()
     branch: tuple[CaseResult, ...] = ()
-
-    @property
-    def kinds(self) -> tuple[CaseKind, ...]:
-        """All that happened to it; a case that broke is not called lower as well."""
-        found = tuple(kind for kind in CaseKind if self.id in kind.ids(self.suite))
-        crossed = {CaseKind.BROKE, CaseKind.FIXED}.intersection(found)
-        return tuple(kind for kind in found if not (crossed and kind in (CaseKind.LOWER, CaseKind.HIGHER)))
 
     @property
     def pair(self) -> tuple[CaseResult | None, CaseResult | None]:
@@ -104,6 +99,20 @@ class CaseView:
     def _primary(self) -> str:
         primary = self.suite.primary
         return primary.metric if primary is not None else ""
+
+
+def kinds_of(suite: SuiteComparison) -> dict[str, tuple[CaseKind, ...]]:
+    """All that happened to the cases of a suite; a case that broke is not called lower as well."""
+    found: dict[str, list[CaseKind]] = {}
+    for kind in CaseKind:
+        for id_ in kind.ids(suite):
+            found.setdefault(id_, []).append(kind)
+    crossed = {CaseKind.BROKE, CaseKind.FIXED}
+    graded = {CaseKind.LOWER, CaseKind.HIGHER}
+    return {
+        id_: tuple(kind for kind in kinds if not (kind in graded and crossed.intersection(kinds)))
+        for id_, kinds in found.items()
+    }
 
 
 def worst_kind(suite: SuiteComparison) -> CaseKind:
@@ -157,7 +166,9 @@ def views(wanted: Sequence[Wanted], results: Results) -> list[CaseView]:
     for cell, result in results:
         if (cell, result.case_id) in found:
             found[cell, result.case_id].append(result)
-    suites = {id(each.suite): place for place, each in reversed(list(enumerate(wanted)))}
+    suites = list({id(each.suite): each.suite for each in wanted}.values())
+    places = {id(suite): place for place, suite in enumerate(suites)}
+    happened = {id(suite): kinds_of(suite) for suite in suites}
 
     def of(cell: int | None, id_: str) -> tuple[CaseResult, ...]:
         kept = [] if cell is None else found[cell, id_]
@@ -167,13 +178,14 @@ def views(wanted: Sequence[Wanted], results: Results) -> list[CaseView]:
         CaseView(
             suite=each.suite,
             id=each.id,
+            kinds=happened[id(each.suite)].get(each.id, ()),
             base=of(each.suite.base_cell, each.id),
             head=of(each.suite.head_cell, each.id),
             branch=of(each.suite.branch_cell, each.id),
         )
         for each in wanted
     ]
-    return sorted(made, key=lambda view: (suites[id(view.suite)], view.rank))
+    return sorted(made, key=lambda view: (places[id(view.suite)], view.rank))
 
 
 def is_known(view: CaseView) -> bool:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from rich.text import Text
-
 from promptops.model.breakdown import Components
 from promptops.model.component import Component
 from promptops.model.diff import Effect, SuiteComparison, Swap
@@ -31,17 +29,17 @@ def components_text(found: Components) -> str:
     return ", ".join(f"{label} {getattr(found, part)}" for part, label in PARTS.items())
 
 
-def component_rows(suite: SuiteComparison) -> Iterator[tuple[str, Text]]:
+def component_rows(suite: SuiteComparison) -> Iterator[tuple[str, str]]:
     """Where answers go wrong on both sides, and what a swapped component makes of the difference."""
     base, head = suite.components.base, suite.components.head
     if head is not None:
         moved = (f"{label} {_both(base, head, part)}" for part, label in PARTS.items())
-        yield "where", Text(", ".join(moved))
+        yield "where", ", ".join(moved)
     if suite.swap is not None:
-        yield "swap", Text(_versions(suite.swap))
-        yield "", Text(_shares(suite.swap), "bold")
+        yield "swap", _versions(suite.swap)
+        yield "", _shares(suite.swap)
     elif suite.swap_note:
-        yield "swap", Text(printable(suite.swap_note))
+        yield "swap", printable(suite.swap_note)
 
 
 def _both(base: Components | None, head: Components, part: str) -> str:

@@ -176,7 +176,7 @@ def _outcome_rows(known: _Known) -> Iterator[tuple[str, Text]]:
     """Cases by id, slices that stand out, and what the answers cost."""
     yield from _id_rows(known)
     yield from _slice_rows(known.suite)
-    yield from component_rows(known.suite)
+    yield from ((name, Text(text)) for name, text in component_rows(known.suite))
     cost = cost_line(known.suite)
     if cost:
         yield "calls", Text(cost)

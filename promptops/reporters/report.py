@@ -13,7 +13,7 @@ from promptops.files.codec import decode_value, encode
 from promptops.model.diff import Comparison
 from promptops.model.record import JsonValue, Record
 from promptops.model.result import CaseErrored, CaseResult, CaseScored
-from promptops.reporters.diff_cases import CaseView, cases_content
+from promptops.reporters.diff_cases import CaseKind, CaseView, cases_content
 
 FORMAT = 1
 T = TypeVar("T", bound=Record)
@@ -96,7 +96,8 @@ def _view(comparison: Comparison, row: Any, name: str) -> CaseView:
     base, head, branch = (
         tuple(_result(each, name) for each in row[side]) for side in ("base", "head", "branch")
     )
-    return CaseView(suite=suite, id=row["id"], base=base, head=head, branch=branch)
+    kinds = tuple(map(CaseKind, row["kinds"]))
+    return CaseView(suite=suite, id=row["id"], kinds=kinds, base=base, head=head, branch=branch)
 
 
 def _result(row: Any, name: str) -> CaseResult:
