@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from promptops.errors import ExitCode
-from promptops.model.comparison import Verdict
+from promptops.model.comparison import FAILS, Verdict
 from promptops.model.diff import Comparison
-
-FAILS = (Verdict.REGRESSED, Verdict.MUST_PASS_FAILED, Verdict.BELOW_FLOOR, Verdict.OVER_LIMIT)
 
 
 def exit_code_of(comparison: Comparison, *, strict: bool) -> ExitCode:

@@ -33,6 +33,9 @@ class Verdict(StrEnum):
 
 _RANKS = {verdict: place for place, verdict in enumerate(Verdict)}
 
+FAILS = frozenset({Verdict.REGRESSED, Verdict.MUST_PASS_FAILED, Verdict.BELOW_FLOOR, Verdict.OVER_LIMIT})
+"""The verdicts that say no."""
+
 
 def worst(verdicts: Iterable[Verdict]) -> Verdict:
     """The worst of some verdicts; `unchanged` of none."""
