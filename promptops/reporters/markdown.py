@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from html import escape
 
 from promptops.reporters.printable import printable
 
@@ -55,8 +56,10 @@ def _cell(text: str) -> str:
     return re.sub(r"(?<!\\)\|", r"\\|", text)
 
 
-def details(summary: str, body: str) -> str:
-    """A part that is closed at first; `summary` is our own words, as HTML."""
+def details(name: str, words: str, body: str) -> str:
+    """A part that is closed at first, called by a name from outside and words of ours."""
+    # No Markdown is read in a line that begins with this tag.
+    summary = f"<code>{escape(printable(name))}</code> {escape(printable(words))}".strip()
     return f"<details><summary>{summary}</summary>\n\n{body}\n\n</details>"
 
 

@@ -9,11 +9,10 @@ from promptops.model.comparison import MetricDelta, Verdict
 from promptops.model.diff import Comparison, SuiteComparison
 from promptops.model.result import CaseErrored, CaseResult
 from promptops.model.suite import as_text
-from promptops.reporters.amounts import counted
 from promptops.reporters.answer_text import answer_text
 from promptops.reporters.case_words import NOT_RUN, why_absent
 from promptops.reporters.diff_case_text import scores_text
-from promptops.reporters.diff_cases import CaseKind, CaseView, lost_text, worst_kind
+from promptops.reporters.diff_cases import CaseKind, CaseView, lost_text, why_lost, worst_kind
 from promptops.reporters.diff_components import component_rows
 from promptops.reporters.diff_gate import meaning
 from promptops.reporters.diff_phrases import (
@@ -33,6 +32,7 @@ from promptops.reporters.diff_phrases import (
 )
 from promptops.reporters.diff_prompts import MOST_LINES
 from promptops.reporters.markdown import alert, code, details, fenced, prose, table
+from promptops.reporters.printable import shortened
 from promptops.reporters.report import Report
 
 LONGEST = 65_000
@@ -41,6 +41,7 @@ LONGEST = 65_000
 MOST_ROWS = 40
 MOST_CASES = 10
 MOST_IDS = 20
+LONGEST_ID = 200
 LONGEST_OUTPUT = 800
 LONGEST_LINE = 400
 ICONS: Mapping[Verdict, str] = {
@@ -171,6 +172,9 @@ def _suite(suite: SuiteComparison, label: str, views: Sequence[CaseView]) -> Ite
     harm = worst_kind(suite)
     harmed = [view for view in views if harm in view.kinds]
     facts = [f"- {line}" for line in _facts(suite)]
+    why = why_lost(views, suite)
+    if why:
+        facts.append(f"- the first lost: {code(why, LONGEST_LINE)}")
     if not (harmed or facts):
         return
     parts = [f"### {code(label)}", *(["\n".join(facts)] if facts else [])]
@@ -210,9 +214,10 @@ def _ruler(suite: SuiteComparison) -> Iterator[str]:
 def _ids(suite: SuiteComparison) -> Iterator[str]:
     if suite.case_ids.stable_breaks:
         yield f"passed in every run of the base, fails here: {_listed(suite.case_ids.stable_breaks)}"
+    is_crossing = worst_kind(suite) is CaseKind.BROKE
     for kind in CaseKind:
         ids = kind.ids(suite)
-        if ids:
+        if ids and not (is_crossing and kind in (CaseKind.LOWER, CaseKind.HIGHER)):
             yield f"{'lost' if kind is CaseKind.ERRORED else kind.value}: {_listed(ids)}"
 
 
@@ -223,13 +228,12 @@ def _listed(ids: Sequence[str]) -> str:
 
 def _case(view: CaseView) -> str:
     base, head = view.pair
-    scores = scores_text(view)
-    parts = [f"{code(view.id, 200)}{f': {prose(scores)}' if scores else ''}"]
+    parts = []
     for side, result, absent in (("base", base, why_absent(view)), ("head", head, NOT_RUN)):
         parts += [f"{side}:", fenced(_answer(result, absent), LONGEST_OUTPUT)]
     kinds = ", ".join(kind.value for kind in view.kinds)
-    number = counted(max(len(view.base), len(view.head)), "run")
-    return details(f"{kinds} ({number})", "\n\n".join(parts))
+    words = "  ".join(part for part in (kinds, scores_text(view)) if part)
+    return details(shortened(view.id, LONGEST_ID), words, "\n\n".join(parts))
 
 
 def _answer(result: CaseResult | None, absent: str) -> str:

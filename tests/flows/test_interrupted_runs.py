@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import signal
 import subprocess
 import threading
@@ -177,6 +178,12 @@ def test_a_fresh_run_takes_nothing_from_one_that_was_not(folder: ProjectFolder, 
         assert len(model.bodies) == 16
 
 
+def kept_answers(text: str) -> int:
+    found = re.search(rf"{GOES_ON}: (\d+) answers? ", text)
+    assert found, text
+    return int(found[1])
+
+
 def test_a_suite_of_an_interrupted_run_goes_on_without_the_others(folder: ProjectFolder, cli: Cli) -> None:
     with chat() as model:
         chat_project(folder, model.url).write(
@@ -187,10 +194,12 @@ def test_a_suite_of_an_interrupted_run_goes_on_without_the_others(folder: Projec
         )
         journal = unfinished_run(folder, cli, answers=12)
         asked = len(model.bodies)
-        assert f"{GOES_ON}: 8 answers" in cli("eval", "s", at=folder.root).err
+        # In what order answers of two suites arrive is not fixed.
+        kept_of_s = kept_answers(cli("eval", "s", at=folder.root).err)
         assert unfinished_journals(folder.root) == [journal]
         assert GOES_ON not in cli("eval", "s", at=folder.root).err
-        assert f"{GOES_ON}: 4 answers" in cli("eval", "t", at=folder.root).err
+        assert kept_answers(cli("eval", "t", at=folder.root).err) == 12 - kept_of_s
+        assert 0 < kept_of_s < 12
         assert unfinished_journals(folder.root) == []
         assert len(model.bodies) == asked + 4
 
