@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from promptops.cli._console import Format, FormatOption, finish, print_json, project_here
+from promptops.cli._console import Format, FormatOption, columns, finish, print_json, project_here
 from promptops.cli.app import verb_app
 from promptops.errors import ExitCode
 
@@ -37,10 +37,10 @@ def references(
 
     # What code of the repository prints must not get among the data.
     with redirect_stdout(sys.stderr):
-        audits = audit_references(project_here(), AuditOptions(suites=tuple(suites or ())))
-    exit_code = ExitCode.NO if any(audit.has_bugs for audit in audits) else ExitCode.YES
+        audit = audit_references(project_here(), AuditOptions(suites=tuple(suites or ())))
+    exit_code = ExitCode.NO if audit.has_bugs else ExitCode.YES
     if format_ is Format.JSON:
-        print_json("audit references", exit_code, {"suites": encode(audits)})
+        print_json("audit references", exit_code, encode(audit))
     else:
-        sys.stdout.write(audit_text(audits, all_of_them=show_all))
+        sys.stdout.write(audit_text(audit, all_of_them=show_all, width=columns()))
     finish(exit_code)

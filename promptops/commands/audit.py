@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 
-from promptops.commands.audit_feedback import feedback_of
-from promptops.commands.audit_leaks import OtherTexts, leaks, other_texts
-from promptops.commands.audit_scores import own_scores
-from promptops.commands.prepare import PreparedCell, PreparedSuite, prepare_all
+from promptops.commands.audit_feedback import FeedbackFound, feedback_of
+from promptops.commands.audit_leaks import MOST_PAIRS, OtherCases, leaks, other_places
+from promptops.commands.audit_repeats import equal_questions, near_questions
+from promptops.commands.audit_scores import OwnScores, own_scores
+from promptops.commands.dataset import find_dataset
+from promptops.commands.prepare import PreparedSuite, prepare_all
 from promptops.commands.project import Project
 from promptops.commands.suite_plan import Selection
-from promptops.engine.case_text import NOT_ASKED, all_texts, asked_text
-from promptops.engine.near_texts import near_pairs
-from promptops.engine.plan import Job, case_jobs
-from promptops.model.audit import Finding, FindingKind, SuiteAudit
+from promptops.engine.case_text import ComparedCase, Questions
+from promptops.engine.plan import Cell, Job, case_inputs, case_jobs
+from promptops.engine.references import answers_of
+from promptops.engine.scoring import Scoring
+from promptops.model.audit import DatasetAudit, Finding, FindingKind, ReferenceAudit, SuiteAudit
 from promptops.model.record import JsonValue
-from promptops.model.suite import as_text
-
-LONGEST_TEXT = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,116 +30,81 @@ class AuditOptions:
     suites: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AuditedCase:
-    """A case with what it asks: as one text, and as all texts by which equal questions are known."""
-
-    job: Job
-    text: str
-    question: str
-
-    @property
-    def id(self) -> str:
-        """The case's id."""
-        return self.job.request.case.id
-
-    @property
-    def references(self) -> tuple[str, ...]:
-        """The reference answers as a model would write them; several where each of them is accepted."""
-        return references_of(self.job.expected)
-
-
-def references_of(expected: JsonValue) -> tuple[str, ...]:
-    """A list of texts is several answers; everything else is one."""
-    if expected is None:
-        return ()
-    if isinstance(expected, (list, tuple)) and expected and all(isinstance(each, str) for each in expected):
-        return tuple(expected)
-    return (as_text(expected),)
-
-
-def audit_references(project: Project, options: AuditOptions) -> tuple[SuiteAudit, ...]:
-    """Audits the references of suites; no model is asked.
+def audit_references(project: Project, options: AuditOptions) -> ReferenceAudit:
+    """Audits the references of suites; no model is asked, and nothing is written.
 
     Raises:
         InvalidFilesError: every problem of every suite.
         NothingSelectedError: no suite, or no case, matched.
     """
     prepared = prepare_all(project, options.suites, Selection())
-    others = other_texts(project)
-    return tuple(_audited(suite, others) for suite in prepared)
-
-
-def _audited(suite: PreparedSuite, others: Sequence[OtherTexts]) -> SuiteAudit:
-    first = suite.cells[0]
-    cases = list(_cases(first))
-    scores = asyncio.run(own_scores(first, cases))
-    feedback, against = feedback_of(suite.cells)
-    findings = [
-        *scores.findings,
-        *_equal_questions(cases),
-        *leaks(first, cases, others),
-        *against,
-        *_near_questions(cases),
-    ]
-    order = list(FindingKind)
-    return SuiteAudit(
-        suite=first.cell.plan.name,
-        dataset=first.loaded.suite.dataset_ref.path,
-        cases=len(cases),
-        references=sum(bool(case.references) for case in cases),
-        findings=tuple(sorted(findings, key=lambda each: order.index(each.kind))),
-        skipped=scores.skipped,
-        feedback=feedback,
+    others = other_places(project)
+    return ReferenceAudit(
+        suites=tuple(_audited(suite, others.places) for suite in prepared),
+        datasets=tuple(_dataset(each) for each in others.places if not each.evaluated and not each.prompt),
+        notes=others.unread,
     )
 
 
-def _cases(prepared: PreparedCell) -> Iterator[AuditedCase]:
-    suite = prepared.loaded.suite
-    without = {*NOT_ASKED, suite.dataset_ref.id, suite.cluster, suite.weight, *suite.slices}
-    cell = replace(prepared.cell, run=0)
+def _audited(suite: PreparedSuite, others: Sequence[OtherCases]) -> SuiteAudit:
+    first = suite.cells[0]
+    # Cells differ in model and run too, which ask the same.
+    cells = list({each.cell.prompt: each.cell for each in reversed(suite.cells)}.values())
+    asked = [(job, _compared(cells, job)) for job in _jobs(replace(first.cell, run=0))]
+    scores, (feedback, against) = asyncio.run(_scored(suite, [job for job, _ in asked]))
+    questions = Questions(case for _, case in asked)
+    own = find_dataset(first.project, first.loaded).path
+    prompts = {cell.prompt for cell in cells if cell.prompt is not None}
+    leaked, given_up = leaks(questions, own, prompts, others)
+    near = near_questions(questions, MOST_PAIRS)
+    given_up += ["among its own cases"] if len(near) == MOST_PAIRS else []
+    findings = [*scores.findings, *equal_questions(questions), *leaked, *against, *near]
+    more = f"more than {MOST_PAIRS:,} near pairs"
+    return SuiteAudit(
+        suite=first.cell.plan.name,
+        dataset=first.loaded.suite.dataset_ref.path,
+        cases=len(asked),
+        references=sum(bool(case.answers) for _, case in asked),
+        findings=tuple(_worst_first(findings)),
+        skipped=tuple(scores.skipped),
+        feedback=feedback,
+        notes=(*scores.notes, *(f"{more} {where}: the rest is not told" for where in given_up)),
+    )
+
+
+async def _scored(suite: PreparedSuite, jobs: Sequence[Job]) -> tuple[OwnScores, FeedbackFound]:
+    first = suite.cells[0]
+    async with aclosing(Scoring(first.project.config.run.timeout_s, lambda *_: None)) as scoring:
+        return await own_scores(first, jobs, scoring), await feedback_of(suite.cells, scoring)
+
+
+def _jobs(cell: Cell) -> Iterator[Job]:
+    """What each case asks first; its repeats ask the same."""
     for case in cell.plan.cases():
         job = next(case_jobs(cell, case), None)
         if job is not None:
-            known = {each for each in without if each is not None}
-            inputs = job.request.inputs
-            yield AuditedCase(job=job, text=asked_text(inputs, known), question=all_texts(inputs, known))
+            yield job
 
 
-def _equal_questions(cases: Sequence[AuditedCase]) -> Iterator[Finding]:
-    groups: dict[str, list[AuditedCase]] = {}
-    for case in cases:
-        if case.question:
-            groups.setdefault(case.question, []).append(case)
-    for group in groups.values():
-        if len(group) > 1:
-            told = dict.fromkeys(" / ".join(case.references) for case in group)
-            differ = len(told) > 1
-            yield Finding(
-                kind=FindingKind.CONTRADICTING if differ else FindingKind.REPEATED,
-                cases=tuple(case.id for case in group),
-                text=shown(group[0].text),
-                reason=" ≠ ".join(shown(each or "no reference") for each in told) if differ else "",
-            )
+def _compared(cells: Sequence[Cell], job: Job) -> ComparedCase:
+    """All that any prompt of the suite is given for a case."""
+    case, suite = job.request.case, cells[0].plan.suite
+    inputs: Mapping[str, JsonValue] = {
+        name: value for cell in cells for name, value in case_inputs(cell, case).items()
+    }
+    if job.turns:
+        inputs = {**inputs, "turns": [turn.inputs for turn in job.turns]}
+    if suite.inputs is None and cells[0].renderer is None:
+        without = {suite.dataset_ref.id, *([suite.weight] if suite.weight else [])}
+        return ComparedCase.of_row(case.id, inputs, answers_of(job), without)
+    return ComparedCase.of_inputs(case.id, inputs, answers_of(job))
 
 
-def _near_questions(cases: Sequence[AuditedCase]) -> Iterator[Finding]:
-    """Equal ones are told as such, and each text is looked at once."""
-    by_text: dict[str, AuditedCase] = {}
-    for case in cases:
-        if case.text:
-            by_text.setdefault(case.text, case)
-    texts = list(by_text)
-    for pair in sorted(near_pairs(texts), key=lambda each: -each.similarity):
-        one, other = by_text[texts[pair.one]], by_text[texts[pair.other]]
-        yield Finding(
-            kind=FindingKind.NEAR_DUPLICATE,
-            cases=(one.id, other.id),
-            text=f"{shown(one.text)} ~ {shown(other.text)}",
-            reason=f"{pair.similarity:.0%} alike",
-        )
+def _dataset(other: OtherCases) -> DatasetAudit:
+    findings = _worst_first(equal_questions(Questions(other.cases)))
+    return DatasetAudit(dataset=str(other.path), rows=len(other.cases), findings=tuple(findings))
 
 
-def shown(text: str) -> str:
-    """A text as far as a report shows it."""
-    return text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]}…"
+def _worst_first(findings: Iterator[Finding] | Sequence[Finding]) -> list[Finding]:
+    order = list(FindingKind)
+    return sorted(findings, key=lambda each: order.index(each.kind))

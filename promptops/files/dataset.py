@@ -60,7 +60,7 @@ def read_cases(tree: SourceTree, source: DatasetSource) -> Iterator[Case]:
     seen = SeenIds()
     judged = read_qrels(tree, source.qrels.path, source.qrels.format_) if source.qrels else None
     matched = 0
-    for case in _rows(tree, source):
+    for case in read_rows(tree, source):
         if not seen.add(case.id):
             raise _duplicate(tree, source, case)
         matched += judged is not None and case.id in judged
@@ -73,7 +73,12 @@ def read_cases(tree: SourceTree, source: DatasetSource) -> Iterator[Case]:
         raise InvalidFilesError.single(Location(str(source.qrels.path)), "no-judgements", message, hint)
 
 
-def _rows(tree: SourceTree, source: DatasetSource) -> Iterator[Case]:
+def read_rows(tree: SourceTree, source: DatasetSource) -> Iterator[Case]:
+    """Streams the rows of a dataset as they are, without judgements; nobody looks whether ids are unique.
+
+    Raises:
+        InvalidFilesError: not readable in its format.
+    """
     with open_file(tree, source.path) as stream:
         for line, fields in source.format_.read(stream, str(source.path)):
             yield Case(id=_id(fields, source.id_field), fields=fields, line=line)
@@ -113,7 +118,7 @@ def file_digest(tree: SourceTree, path: PurePosixPath) -> str:
 
 
 def _duplicate(tree: SourceTree, source: DatasetSource, second: Case) -> InvalidFilesError:
-    first = next(case.line for case in _rows(tree, source) if case.id == second.id)
+    first = next(case.line for case in read_rows(tree, source) if case.id == second.id)
     again = f" (first in line {first})" if first else ""
     return InvalidFilesError.single(
         Location(str(source.path), second.line),

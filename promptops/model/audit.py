@@ -1,4 +1,4 @@
-"""What an audit of a suite's references found."""
+"""What an audit of references found."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ class FindingKind(StrEnum):
     CONTRADICTING = "contradicting"
     LEAK = "leak"
     AGAINST_FEEDBACK = "against_feedback"
+    LIKED_BUT_WRONG = "liked_but_wrong"
+    DISLIKED_BUT_RIGHT = "disliked_but_right"
     IMPERFECT = "imperfect"
     NEAR_LEAK = "near_leak"
     REPEATED = "repeated"
@@ -33,10 +35,11 @@ class FindingKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding(Record):
-    """One thing that was found, about one or more cases of a suite.
+    """One thing that was found, about one or more cases.
 
-    `where` is the other side of a leak: a dataset, or a prompt whose examples it is; `text` what it is about,
-    `reason` what a scorer or a comparison says of it.
+    `text` is what it is about, `reason` what a scorer or a comparison says of it. `where` is the other side
+    of a leak: a dataset, or a prompt whose examples it is; `other` is what it is called there. `other_text`
+    is the near text, or the answer that people rated; `similarity` of near texts is at most 1.
     """
 
     kind: FindingKind
@@ -44,6 +47,9 @@ class Finding(Record):
     text: str = ""
     reason: str = ""
     where: str = ""
+    other: str = ""
+    other_text: str = ""
+    similarity: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,8 +87,27 @@ class SuiteAudit(Record):
     findings: tuple[Finding, ...]
     skipped: tuple[str, ...] = ()
     feedback: tuple[Feedback, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatasetAudit(Record):
+    """A dataset that no suite evaluates, such as one to train on: its rows, and which of them say the same."""
+
+    dataset: str
+    rows: int
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReferenceAudit(Record):
+    """Suites, the other datasets in which their cases were looked for, and what was not looked at."""
+
+    suites: tuple[SuiteAudit, ...]
+    datasets: tuple[DatasetAudit, ...]
+    notes: tuple[str, ...]
 
     @property
     def has_bugs(self) -> bool:
-        """Whether anything has to be mended."""
-        return any(finding.kind.is_bug for finding in self.findings)
+        """Whether anything has to be mended in a suite."""
+        return any(finding.kind.is_bug for suite in self.suites for finding in suite.findings)

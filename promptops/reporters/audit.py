@@ -4,70 +4,115 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
+from textwrap import wrap
 
-from promptops.model.audit import Feedback, Finding, FindingKind, SuiteAudit
+from promptops.model.audit import DatasetAudit, Feedback, Finding, FindingKind, ReferenceAudit, SuiteAudit
 from promptops.reporters.amounts import counted
 from promptops.reporters.printable import printable, shortened
 
 FIRST = 5
-LONGEST_TEXT = 100
+MOST_IDS = 6
+LONGEST_ID = 40
+LONGEST_REASON = 200
+NARROWEST = 40
+ALMOST = 0.99
+"""Near texts differ, however little."""
 MEANINGS: Mapping[FindingKind, str] = {
     FindingKind.FAILS_OWN_SUITE: "the suite fails its own reference: one of both is wrong",
-    FindingKind.CONTRADICTING: "the same question has several answers: no model can be right",
+    FindingKind.CONTRADICTING: "the same question has different references: no answer fits them all",
     FindingKind.LEAK: "the case stands elsewhere too, where it can be learnt from",
     FindingKind.AGAINST_FEEDBACK: "people prefer what the references call wrong",
+    FindingKind.LIKED_BUT_WRONG: "people like an answer that the reference calls wrong: it may be too narrow",
+    FindingKind.DISLIKED_BUT_RIGHT: "people reject an answer that the reference calls right",
     FindingKind.IMPERFECT: "a perfect answer gets less than full marks",
     FindingKind.NEAR_LEAK: "nearly the same case stands elsewhere",
     FindingKind.REPEATED: "the same question with the same answer counts twice",
     FindingKind.NEAR_DUPLICATE: "nearly the same question counts twice",
 }
 
+DISAGREEMENTS = (FindingKind.LIKED_BUT_WRONG, FindingKind.DISLIKED_BUT_RIGHT)
 
-def audit_text(audits: Sequence[SuiteAudit], *, all_of_them: bool) -> str:
+
+def audit_text(audit: ReferenceAudit, *, all_of_them: bool, width: int) -> str:
     """Each suite with its findings, the first few of each kind unless all are wanted."""
-    lines: list[str] = []
-    for place, audit in enumerate(audits):
-        lines += [""] if place else []
-        lines += _suite(audit, None if all_of_them else FIRST)
-    return "\n".join(lines) + "\n"
+    printer = _Printer(None if all_of_them else FIRST, width)
+    blocks = [list(printer.suite(suite)) for suite in audit.suites]
+    blocks += [list(printer.dataset(dataset)) for dataset in audit.datasets if dataset.findings]
+    blocks += [[printable(note) for note in audit.notes]] if audit.notes else []
+    return "\n\n".join("\n".join(lines) for lines in blocks) + "\n"
 
 
-def _suite(audit: SuiteAudit, most: int | None) -> Iterator[str]:
-    yield (
-        f"{printable(audit.suite)}: {counted(audit.cases, 'case')},"
-        f" {counted(audit.references, 'reference')} ({printable(audit.dataset)})"
-    )
-    if not audit.findings:
-        yield "  nothing found"
-    for kind, group in groupby(audit.findings, key=lambda finding: finding.kind):
-        members = list(group)
-        mark = "✗" if kind.is_bug else "·"
-        yield f"  {mark} {kind.replace('_', ' ')}: {len(members):,}; {MEANINGS[kind]}"
-        for finding in members[:most]:
-            yield from _finding(finding)
-        if most is not None and len(members) > most:
-            yield f"      {len(members) - most:,} more: --all shows them"
-    for feedback in audit.feedback:
-        yield f"  {_feedback_text(feedback)}"
-    for reason in audit.skipped:
-        yield f"  not asked: {printable(reason)}"
+class _Printer:
+    def __init__(self, most: int | None, width: int) -> None:
+        self._most = most
+        self._width = max(NARROWEST, width)
+
+    def suite(self, audit: SuiteAudit) -> Iterator[str]:
+        references = counted(audit.references, "reference")
+        names = printable(audit.suite), printable(audit.dataset)
+        yield f"{names[0]}: {counted(audit.cases, 'case')}, {references} ({names[1]})"
+        if not audit.findings:
+            yield "  nothing found"
+        yield from self._findings(audit.findings, "✗")
+        for feedback in audit.feedback:
+            for indent, text in _feedback(feedback):
+                yield from self._wrapped(indent, text)
+        for note in (*audit.notes, *(f"not asked: {reason}" for reason in audit.skipped)):
+            yield from self._wrapped(2, printable(note))
+
+    def dataset(self, audit: DatasetAudit) -> Iterator[str]:
+        """A dataset that no suite evaluates, where nothing has to be mended for a suite's sake."""
+        yield f"{printable(audit.dataset)}: {counted(audit.rows, 'row')}, which no suite evaluates"
+        yield from self._findings(audit.findings, "·")
+
+    def _findings(self, findings: Sequence[Finding], bug: str) -> Iterator[str]:
+        for kind, group in groupby(findings, key=lambda finding: finding.kind):
+            members = list(group)
+            mark = bug if kind.is_bug else "·"
+            yield from self._wrapped(
+                2, f"{mark} {kind.replace('_', ' ')}: {len(members):,}; {MEANINGS[kind]}"
+            )
+            for finding in members[: self._most]:
+                yield from self._finding(finding)
+            if self._most is not None and len(members) > self._most:
+                yield f"      {len(members) - self._most:,} more: --all shows them"
+
+    def _finding(self, finding: Finding) -> Iterator[str]:
+        ids = ", ".join(shortened(each, LONGEST_ID) for each in finding.cases[:MOST_IDS])
+        more = f" (+{len(finding.cases) - MOST_IDS})" if len(finding.cases) > MOST_IDS else ""
+        where = f" in {printable(finding.where)} as `{shortened(finding.other, LONGEST_ID)}`"
+        alike = "" if finding.similarity is None else f"{min(ALMOST, finding.similarity):.0%} alike"
+        told = ", ".join(filter(None, (alike, shortened(finding.reason, LONGEST_REASON))))
+        yield from self._wrapped(
+            6, f"{ids}{more}{where if finding.where else ''}{f': {told}' if told else ''}"
+        )
+        labels = ("reference: ", "answer: ") if finding.kind in DISAGREEMENTS else ("", "")
+        for label, text in zip(labels, (finding.text, finding.other_text), strict=True):
+            if text:
+                yield self._line(8, f"{label}{text}")
+
+    def _wrapped(self, indent: int, text: str) -> list[str]:
+        """What is never cut off, in as many lines as it needs."""
+        return wrap(
+            text,
+            self._width,
+            initial_indent=" " * indent,
+            subsequent_indent=" " * (indent + 2),
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+
+    def _line(self, indent: int, text: str) -> str:
+        return " " * indent + shortened(text, self._width - indent)
 
 
-def _finding(finding: Finding) -> Iterator[str]:
-    ids = ", ".join(shortened(each, 60) for each in finding.cases)
-    place = f" in {printable(finding.where)}" if finding.where else ""
-    yield f"      {ids}{place}{f': {shortened(finding.reason, LONGEST_TEXT)}' if finding.reason else ''}"
-    if finding.text:
-        yield f"        {shortened(finding.text, LONGEST_TEXT)}"
-
-
-def _feedback_text(feedback: Feedback) -> str:
-    names = f"{printable(feedback.metric)} against {printable(feedback.people)}"
-    counts = (
-        f"both good {feedback.both_good:,}, both bad {feedback.both_bad:,},"
-        f" only the metric {feedback.only_metric:,}, only people {feedback.only_people:,}"
-    )
-    if feedback.agreement is None:
-        return f"{names}: {counts}"
+def _feedback(feedback: Feedback) -> Iterator[tuple[int, str]]:
     interval = f" [{feedback.ci_low:.2f}, {feedback.ci_high:.2f}]" if feedback.ci_low is not None else ""
-    return f"{names}: phi {feedback.agreement:.2f}{interval}, {counts}"
+    phi = f"phi {feedback.agreement:.2f}{interval}" if feedback.agreement is not None else "phi unknown"
+    metric, people = printable(feedback.metric), printable(feedback.people)
+    yield 2, f"{metric} against {people}: {phi} over {counted(feedback.n, 'answer')}"
+    both = f"both good {feedback.both_good:,}, both bad {feedback.both_bad:,}"
+    yield (
+        6,
+        f"{both}, good only by {metric} {feedback.only_metric:,}, only to people {feedback.only_people:,}",
+    )

@@ -1,237 +1,209 @@
-"""Faults in the references that a suite measures by."""
+"""`promptops audit references`: what it says, and how it ends."""
 
 from __future__ import annotations
 
-import json
-from typing import Any
+import os
 
 import pytest
 
-from tests.support.cli import Cli, Result
-from tests.support.project import NO_SHARED_DATA, SHARED_DATA, ProjectFolder, reference
-
-SUITE = """\
-target: {recorded: outputs.jsonl}
-dataset: datasets/d.jsonl
-scorers: {right: {type: exact_match}}
-"""
-Row = dict[str, Any]
-
-
-def project(folder: ProjectFolder, cases: list[Row], suite: str = SUITE) -> ProjectFolder:
-    folder.write({"evals/s.yaml": suite}).write_rows("evals/datasets/d.jsonl", cases)
-    return folder.write_rows("evals/outputs.jsonl", [{"id": row["id"], "output": "x"} for row in cases])
-
-
-def case(id_: str, text: str, expected: Any = "yes", **more: Any) -> Row:
-    return {"id": id_, "text": text, "expected": expected, **more}
-
-
-def audited(folder: ProjectFolder, cli: Cli, *arguments: str) -> tuple[Result, dict[str, list[Row]]]:
-    result = cli("audit", "references", *arguments, "--format", "json", at=folder.root)
-    (suite,) = result.json["suites"]
-    by_kind: dict[str, list[Row]] = {}
-    for finding in suite["findings"]:
-        by_kind.setdefault(finding["kind"], []).append(finding)
-    return result, by_kind
+from promptops.commands.audit_leaks import MOST_PAIRS
+from promptops.errors import ExitCode
+from tests.support.audited import RIGHT, SUITE, asking, audit, audited, case, recorded
+from tests.support.cli import Cli
+from tests.support.project import ProjectFolder
 
 
 def test_references_without_fault(folder: ProjectFolder, cli: Cli) -> None:
-    project(folder, [case("a", "Where is my card?"), case("b", "How do I close my account?", "no")])
+    recorded(folder, [case("a", "Where is my card?"), case("b", "How do I close my account?", "no")])
     result = cli("audit", "references", at=folder.root)
     assert (result.code, result.out) == (0, "s: 2 cases, 2 references (datasets/d.jsonl)\n  nothing found\n")
-
-
-def test_a_reference_that_fails_its_own_suite_is_a_bug(folder: ProjectFolder, cli: Cli) -> None:
-    suite = SUITE + 'answer: {after: "Answer:"}\n'
-    suite = suite.replace("{type: exact_match}", "{type: max_words, value: 2}")
-    project(folder, [case("a", "One question", "Answer: yes it is"), case("b", "Another one", "yes")], suite)
-    result, found = audited(folder, cli)
-    assert result.code == 1
-    (finding,) = found["fails_own_suite"]
-    assert (finding["cases"], finding["reason"]) == (["a"], "right 0: 3 words")
-
-
-def test_every_accepted_answer_is_tried(folder: ProjectFolder, cli: Cli) -> None:
-    suite = SUITE.replace("{type: exact_match}", "{type: regex, pattern: '^[A-Z]'}")
-    project(folder, [case("a", "Which city is it?", ["Paris", "paris"])], suite)
-    _, found = audited(folder, cli)
-    assert [finding["text"] for finding in found["fails_own_suite"]] == ["paris"]
-
-
-def test_a_graded_score_below_one_is_worth_a_look(folder: ProjectFolder, cli: Cli) -> None:
-    members = "{a: {type: exact_match}, b: {type: contains, value: please}}"
-    suite = SUITE.replace("{type: exact_match}", f"{{type: weighted, scorers: {members}}}")
-    project(folder, [case("a", "Where is my card?")], suite)
-    result, found = audited(folder, cli)
-    assert (result.code, list(found)) == (0, ["imperfect"])
-    assert found["imperfect"][0]["reason"].startswith("right 0.5: b: 0")
 
 
 def test_one_question_with_two_answers_is_a_bug_and_with_one_answer_twice_is_not(
     folder: ProjectFolder, cli: Cli
 ) -> None:
-    rows = [
+    cases = [
         case("a", "Where is my card?"),
         case("b", "where is  my CARD?", "no"),
         case("c", "How do I pay by phone?"),
-        case("d", "How do I pay by phone?"),
+        case("d", "How do I pay by phone?", "Yes "),
+        case("e", "Who came to the party?", ["Ada", "Ada L."]),
+        case("f", "Who came to the party?", ["Ada"]),
+        case("g", "Whose reference is lacking?", None),
+        case("h", "Whose reference is lacking?"),
     ]
-    result, found = audited(project(folder, rows), cli)
-    assert result.code == 1
+    result, found = audited(recorded(folder, cases), cli)
+    assert result.code == ExitCode.NO
     assert [(each["cases"], each["reason"]) for each in found["contradicting"]] == [(["a", "b"], "yes ≠ no")]
-    assert [each["cases"] for each in found["repeated"]] == [["c", "d"]]
+    assert [each["cases"] for each in found["repeated"]] == [["c", "d"], ["e", "f"], ["g", "h"]]
+    assert (result.json["suites"][0]["cases"], result.json["suites"][0]["references"]) == (8, 7)
 
 
-def test_cases_that_differ_in_a_second_field_are_other_questions(folder: ProjectFolder, cli: Cli) -> None:
-    rows = [case("a", "Is this polite?", mail="Dear Ada"), case("b", "Is this polite?", "no", mail="Hey")]
-    _, found = audited(project(folder, rows), cli)
-    assert "contradicting" not in found
+def test_what_only_one_scorer_expects_contradicts_too(folder: ProjectFolder, cli: Cli) -> None:
+    scorers = "{right: {type: exact_match, expected: '{{ case.label }}'}}"
+    cases = [{"id": label, "text": "Where is my card?", "label": label} for label in ("arrival", "lost")]
+    _, found = audited(asking(folder, cases, "{{ text }}", scorers), cli)
+    assert [each["reason"] for each in found["contradicting"]] == ["arrival ≠ lost"]
 
 
-def test_a_case_in_another_dataset_is_a_leak_whatever_its_field_is_called(
+def test_cases_that_differ_in_any_input_are_other_questions(folder: ProjectFolder, cli: Cli) -> None:
+    politely = [case("a", "Is this polite?", mail="Dear Ada"), case("b", "Is this polite?", "no", mail="Hey")]
+    assert "contradicting" not in audited(recorded(folder, politely), cli)[1]
+    sums = [case(str(n), "What is the sum of both?", str(n), a=n, b=0) for n in range(3)]
+    assert audited(asking(folder, sums, "{{ text }} {{ a }} {{ b }}"), cli)[1] == {}
+    into = [case(to, "Where is my card?", to, lang=to) for to in ("fr", "de")]
+    assert audited(asking(folder, into, "To {{ lang }}: {{ text }}", more="slices: [lang]\n"), cli)[1] == {}
+
+
+def test_cases_that_one_prompt_of_a_grid_tells_apart_are_other_questions(
     folder: ProjectFolder, cli: Cli
 ) -> None:
-    project(folder, [case("a", "Where is my new card?"), case("b", "How do I close my account?")])
-    train = [
-        {"id": "t1", "input": {"question": "where is my  new card?"}, "label": "x"},
-        {"id": "t2", "input": {"question": "How do I close my accounts?"}, "label": "x"},
+    cases = [
+        case(who, "What is the answer?", who, context=f"It is {who}, as everybody knows") for who in "xy"
     ]
-    folder.write_rows("evals/datasets/train.jsonl", train)
+    asking(folder, cases, "{{ text }}")
+    prompt = (folder.root / "prompts/p.yaml").read_text(encoding="utf-8")
+    suite = (folder.root / "evals/s.yaml").read_text(encoding="utf-8")
+    assert "contradicting" in audited(folder, cli)[1]
+    folder.write(
+        {
+            "prompts/q.yaml": prompt.replace("{{ text }}", "{{ context }} {{ text }}"),
+            "evals/s.yaml": suite.replace("prompt: p", "prompts: [p, q]"),
+        }
+    )
+    assert "contradicting" not in audited(folder, cli)[1]
+
+
+def test_what_the_prompt_is_not_given_makes_no_difference(folder: ProjectFolder, cli: Cli) -> None:
+    cases = [case("a", "Where is my card?", ticket="T1"), case("b", "Where is my card?", "no", ticket="T2")]
+    _, found = audited(asking(folder, cases, "{{ text }}"), cli)
+    assert [each["cases"] for each in found["contradicting"]] == [["a", "b"]]
+
+
+def test_near_duplicates_say_whether_their_answers_differ_and_are_shown_where_they_do(
+    folder: ProjectFolder, cli: Cli
+) -> None:
+    beginning = "You are asked by a customer of a large bank, who is in a hurry and writes: "
+    cases = [
+        case("a", f"{beginning}where is my new card?"),
+        case("b", f"{beginning}where is my old card?", "no"),
+        case("c", f"{beginning}where is my new card, please?"),
+        case("d", "How do I close the account that I opened last year?"),
+    ]
+    result, found = audited(recorded(folder, cases), cli)
+    assert result.code == ExitCode.YES
+    pairs = {tuple(each["cases"]): each for each in found["near_duplicate"]}
+    assert set(pairs) == {("a", "b"), ("a", "c"), ("b", "c")}
+    assert (pairs["a", "b"]["reason"], pairs["a", "c"]["reason"]) == ("with different answers", "")
+    similarities = [each["similarity"] for each in found["near_duplicate"]]
+    assert similarities == sorted(similarities, reverse=True)
+    assert pairs["a", "b"]["text"].endswith("my new card?")
+    assert pairs["a", "b"]["other_text"].startswith("…")
+    assert len(pairs["a", "b"]["text"]) < 60
+
+
+def test_a_dataset_of_near_duplicates_is_not_told_pair_by_pair_for_ever(
+    folder: ProjectFolder, cli: Cli
+) -> None:
+    names = [f"{one}{other}" for one in "abcdefghijkl" for other in "abcdefghijklm"]
+    text = "Please answer this question about the customer of ours who is called {} with one word"
+    recorded(folder, [case(name, text.format(name)) for name in names])
+    pairs = len(names) * (len(names) - 1) // 2
     result, found = audited(folder, cli)
-    assert result.code == 1
-    (leak,) = found["leak"]
-    assert (leak["cases"], leak["where"]) == (["a"], "`evals/datasets/train.jsonl`")
-    assert "`t1`" in leak["reason"]
-    assert [each["cases"] for each in found["near_leak"]] == [["b"]]
+    assert len(found["near_duplicate"]) == MOST_PAIRS < pairs
+    assert "more than 10,000 near pairs among its own cases" in result.json["suites"][0]["notes"][0]
 
 
-def test_a_case_among_the_examples_of_a_prompt_is_a_leak(folder: ProjectFolder, cli: Cli) -> None:
-    project(folder, [case("a", "Where is my new card?")])
-    prompt = """\
-model: promptops/nearest-example
-examples:
-  - {input: {text: "Where is my new card?"}, output: card}
-messages:
-  - {role: user, content: "{{ text }}"}
-"""
-    folder.write({"prompts/support/route.yaml": prompt})
+def test_conversations_are_compared_by_all_that_the_user_says(folder: ProjectFolder, cli: Cli) -> None:
+    def said(id_: str, last: str, expected: str) -> dict[str, object]:
+        turns = [{"user": "Who came to the party?", "expected": "Ada"}, {"user": last, "expected": expected}]
+        return {"id": id_, "turns": turns}
+
+    cases = [said("a", "And who left?", "Bob"), said("b", "And who left?", "Eve"), said("c", "Who?", "Bob")]
+    asking(folder, cases, "{{ message }}", more='turns: "{{ case.turns }}"\n')
     _, found = audited(folder, cli)
-    assert found["leak"][0]["where"] == "the examples of prompt `support/route`"
+    assert [each["cases"] for each in found["contradicting"]] == [["a", "b"]]
 
 
-def rated(folder: ProjectFolder, good: list[tuple[bool, bool]]) -> ProjectFolder:
-    """Answers that are right or wrong by the reference, and good or bad to people."""
-    rows = [case(f"c{n}", f"What is the number {n} in words?") for n in range(len(good))]
-    suite = SUITE.replace("}}", "}, people: {type: recorded, field: liked}}")
-    project(folder, rows, suite)
-    outputs = [
-        {"id": row["id"], "output": "yes" if right else "no", "liked": liked}
-        for row, (right, liked) in zip(rows, good, strict=True)
-    ]
-    return folder.write_rows("evals/outputs.jsonl", outputs)
+def test_hostile_texts_cannot_steer_the_terminal(folder: ProjectFolder, cli: Cli) -> None:
+    bad = "\x1b[2J\u202e"
+    cases = [case(f"{n}{bad}", f"Where is my card?{bad}", f"{n}{bad}") for n in range(2)]
+    result = cli("audit", "references", at=recorded(folder, cases).root)
+    assert result.code == ExitCode.NO
+    assert not {"\x1b", "\u202e"} & set(result.out)
 
 
-def test_references_that_people_contradict_are_told(folder: ProjectFolder, cli: Cli) -> None:
-    verdicts = [(True, False)] * 12 + [(False, True)] * 12 + [(True, True)] * 2
-    result, found = audited(rated(folder, verdicts), cli)
-    assert result.code == 1
-    assert "`right` prefers what `people` rejects" in found["against_feedback"][0]["reason"]
+@pytest.mark.parametrize("columns", ["60", "80", "140"])
+def test_no_line_is_longer_than_the_terminal_where_texts_are_long(
+    columns: str, folder: ProjectFolder, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    cases = [case(str(n), "Where is my card? " * 20, str(n)) for n in range(2)]
+    lines = cli("audit", "references", at=recorded(folder, cases).root).out.splitlines()
+    assert max(len(line) for line in lines if line.startswith("      ")) == int(columns)
 
 
-def test_references_that_people_share_are_shown_with_how_far(folder: ProjectFolder, cli: Cli) -> None:
-    verdicts = [(True, True)] * 12 + [(False, False)] * 12 + [(True, False)] * 2
-    result, found = audited(rated(folder, verdicts), cli)
-    assert "against_feedback" not in found
-    (feedback,) = result.json["suites"][0]["feedback"]
-    assert (feedback["both_good"], feedback["both_bad"], feedback["only_metric"]) == (12, 12, 2)
-    assert 0 < feedback["ci_low"] < feedback["agreement"] < feedback["ci_high"]
-    assert "right against people: phi 0.8" in cli("audit", "references", at=folder.root).out
+def test_findings_are_shortened_unless_all_are_wanted(folder: ProjectFolder, cli: Cli) -> None:
+    recorded(
+        folder, [case(str(n), f"This is question {'x' * n} of many others that look alike") for n in range(9)]
+    )
+    short = cli("audit", "references", at=folder.root).out
+    assert "more: --all shows them" in short
+    full = cli("audit", "references", "--all", at=folder.root).out
+    assert "more: --all" not in full
+    assert full.count("% alike") == len(audited(folder, cli)[1]["near_duplicate"])
 
 
-def test_what_cannot_judge_a_reference_is_named(folder: ProjectFolder, cli: Cli) -> None:
-    suite = SUITE.replace("}}", "}, found: {type: hit_at_k, k: 3}, rated: {type: recorded, field: x}}")
-    project(folder, [case("a", "Where is my card?", relevant={"d1": 1})], suite)
-    skipped = cli("audit", "references", "--format", "json", at=folder.root).json["suites"][0]["skipped"]
-    assert skipped == [
-        "`found`: judges documents, not answers",
-        "`rated`: the recorded row has no number at `x`",
-    ]
+def test_the_object_of_a_program_begins_as_every_other(folder: ProjectFolder, cli: Cli) -> None:
+    result = audit(recorded(folder, [case("a", "Where is my card?")]), cli)
+    assert list(result.json)[:3] == ["format", "verb", "exit_code"]
+    assert (result.json["verb"], result.json["exit_code"]) == ("audit references", 0)
 
 
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
-    [(("nothing",), 5, "no suite is called `nothing`"), (("--al",), 2, "No such option")],
+    [
+        (("nothing",), ExitCode.NOTHING_SELECTED, "no suite is called `nothing`"),
+        (("--al",), ExitCode.USAGE, "No such option"),
+    ],
 )
 def test_wrong_command_lines(
     arguments: tuple[str, ...], code: int, message: str, folder: ProjectFolder, cli: Cli
 ) -> None:
-    project(folder, [case("a", "Where is my card?")])
+    recorded(folder, [case("a", "Where is my card?")])
     result = cli("audit", "references", *arguments, at=folder.root)
-    assert result.code == code
+    assert (result.code, result.out) == (code, "")
     assert message in result.err
 
 
+def test_only_the_suites_that_are_named_are_audited(folder: ProjectFolder, cli: Cli) -> None:
+    recorded(folder, [case("a", "Where is my card?")])
+    folder.write({"evals/t.yaml": SUITE, "evals/broken.yaml": "scorers: ["})
+    assert audit(folder, cli).code == ExitCode.MEND_FIRST
+    result = audit(folder, cli, "[st]")
+    assert [each["suite"] for each in result.json["suites"]] == ["s", "t"]
+    assert "evals/broken.yaml:2:1" in result.json["notes"][0]
+
+
 def test_wrong_files_are_told_before_anything_is_audited(folder: ProjectFolder, cli: Cli) -> None:
-    project(folder, [case("a", "Where is my card?")], SUITE.replace("exact_match", "exact_mach"))
+    recorded(folder, [case("a", "Where is my card?")], RIGHT.replace("exact_match", "exact_mach"))
     result = cli("audit", "references", at=folder.root)
-    assert (result.code, result.out) == (3, "")
+    assert (result.code, result.out) == (ExitCode.MEND_FIRST, "")
     assert "did you mean `exact_match`" in result.err
 
 
-def test_findings_are_shortened_unless_all_are_wanted(folder: ProjectFolder, cli: Cli) -> None:
-    rows = [case(f"c{n}", f"This is question number {n} of many others that look alike") for n in range(9)]
-    project(folder, rows)
-    short = cli("audit", "references", at=folder.root).out
-    assert "more: --all shows them" in short
-    assert "more: --all" not in cli("audit", "references", "--all", at=folder.root).out
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_project_that_nobody_may_write_to_can_be_audited(folder: ProjectFolder, cli: Cli) -> None:
+    recorded(folder, [case("a", "Where is my card?")])
+    folder.root.chmod(0o555)
+    try:
+        assert audit(folder, cli).code == ExitCode.YES
+    finally:
+        folder.root.chmod(0o755)
 
 
-@pytest.mark.skipif(not SHARED_DATA.is_dir(), reason=NO_SHARED_DATA)
-def test_leaks_and_repeats_of_banking77_are_found(folder: ProjectFolder, cli: Cli) -> None:
-    wanted = reference("banking77")
-    suite = (
-        "target: {recorded: outputs.jsonl}\ndataset: datasets/FILE\nscorers: {right: {type: exact_match}}\n"
-    )
-    folder.write({f"evals/{name}.yaml": suite.replace("FILE", f"{name}.jsonl") for name in ("test", "train")})
-    for name in ("test", "train"):
-        folder.write({f"evals/datasets/{name}.jsonl": (SHARED_DATA / f"banking77/{name}.jsonl").read_bytes()})
-    folder.write({"evals/outputs.jsonl": ""})
-    result = cli("audit", "references", "--format", "json", at=folder.root)
-    findings = {suite["suite"]: suite["findings"] for suite in result.json["suites"]}
-    leaked = [finding["cases"][0] for finding in findings["test"] if finding["kind"] == "leak"]
-    assert sorted(leaked) == sorted(wanted["leaks_test_text_in_train"])
-    repeats = [each for each in findings["train"] if each["kind"] in ("repeated", "contradicting")]
-    assert sum(len(each["cases"]) - 1 for each in repeats) == wanted["repeated_train_texts"]
-
-
-@pytest.mark.skipif(not SHARED_DATA.is_dir(), reason=NO_SHARED_DATA)
-@pytest.mark.parametrize("task", ["causal_judgement", "sports_understanding", "hyperbaton"])
-def test_repeated_inputs_of_bbh_are_found(task: str, folder: ProjectFolder, cli: Cli) -> None:
-    project(folder, [case("a", "x")])
-    cases = (SHARED_DATA / f"bbh/{task}/cases.jsonl").read_bytes()
-    ids = [json.loads(line)["id"] for line in cases.splitlines()]
-    folder.write({"evals/datasets/d.jsonl": cases})
-    folder.write_rows("evals/outputs.jsonl", [{"id": id_, "output": "x"} for id_ in ids])
-    _, found = audited(folder, cli)
-    repeats = [*found.get("repeated", ()), *found.get("contradicting", ())]
-    assert (
-        sum(len(each["cases"]) - 1 for each in repeats) == reference("bbh")["tasks"][task]["repeated_inputs"]
-    )
-
-
-@pytest.mark.skipif(not SHARED_DATA.is_dir(), reason=NO_SHARED_DATA)
-def test_people_and_a_string_grader_on_real_answers(folder: ProjectFolder, cli: Cli) -> None:
-    cases = [json.loads(line) for line in (SHARED_DATA / "human_nq/cases.jsonl").read_text().splitlines()]
-    suite = SUITE.replace(
-        "{type: exact_match}}",
-        "{type: contains, ignore_case: true}, people: {type: recorded, field: human.correct}}",
-    )
-    project(folder, cases, suite)
-    folder.write({"evals/outputs.jsonl": (SHARED_DATA / "human_nq/outputs/chatgpt.jsonl").read_bytes()})
-    result, _ = audited(folder, cli)
-    (feedback,) = result.json["suites"][0]["feedback"]
-    assert feedback["n"] > 1000
-    assert 0.4 < feedback["agreement"] < 0.8
-    # The string grader is stricter than people, as the reference says.
-    assert feedback["only_people"] > 5 * feedback["only_metric"]
+def test_nothing_is_written(folder: ProjectFolder, cli: Cli) -> None:
+    recorded(folder, [case("a", "Where is my card?")])
+    before = {path: path.stat().st_mtime_ns for path in folder.root.rglob("*")}
+    audit(folder, cli)
+    assert {path: path.stat().st_mtime_ns for path in folder.root.rglob("*")} == before

@@ -1,53 +1,77 @@
 from __future__ import annotations
 
-from itertools import combinations
+import re
 
 from hypothesis import given
 from hypothesis import strategies as st
+from rapidfuzz import fuzz
 
-from promptops.engine.case_text import asked_text
-from promptops.engine.near_texts import GRAM, NEAR, near_pairs, normalised
+from promptops.engine.near_texts import LONGEST, NEAR, SHARED_WORDS, NearTexts, normalised, similarity, words
 
+WORDS = st.sampled_from(["card", "cards", "my", "the", "lost", "where", "is", "7", "17", "a", "卡", "?"])
 texts = st.lists(
-    st.text("ab c", min_size=1, max_size=30).map(normalised).filter(bool), unique=True, max_size=12
+    st.lists(WORDS, min_size=1, max_size=24).map(" ".join).map(normalised), unique=True, max_size=14
 )
 
 
-def similarity(one: str, other: str) -> float:
-    """By the definition: shared pieces over all pieces."""
-    pieces = [{text[n : n + GRAM] for n in range(max(1, len(text) - GRAM + 1))} for text in (one, other)]
-    return len(pieces[0] & pieces[1]) / len(pieces[0] | pieces[1])
+def is_near(one: str, other: str) -> bool:
+    """By the definition, of every pair."""
+    mine, theirs = set(words(one)), set(words(other))
+    return (
+        fuzz.ratio(one, other) >= 100 * NEAR
+        and len(mine & theirs) >= SHARED_WORDS * len(mine | theirs)
+        and bool(mine & theirs)
+        and re.findall(r"\d+", one) == re.findall(r"\d+", other)
+    )
 
 
 @given(texts)
 def test_every_near_pair_of_a_list_is_found_once(found: list[str]) -> None:
-    wanted = {
-        (one, other): similarity(found[one], found[other])
-        for one, other in combinations(range(len(found)), 2)
-        if similarity(found[one], found[other]) >= NEAR
-    }
-    pairs = list(near_pairs(found))
-    assert {(min(p.one, p.other), max(p.one, p.other)): p.similarity for p in pairs} == wanted
-    assert len(pairs) == len(wanted)
+    index = NearTexts(found)
+    pairs = [(place, there) for place, text in enumerate(found) for there, _ in index.near(text, after=place)]
+    wanted = [
+        (one, other)
+        for one in range(len(found))
+        for other in range(one + 1, len(found))
+        if is_near(found[one], found[other])
+    ]
+    assert sorted(pairs) == wanted
 
 
 @given(texts, texts)
-def test_every_near_pair_of_two_lists_is_found_once(mine: list[str], theirs: list[str]) -> None:
-    wanted = {
-        (one, other)
-        for one in range(len(mine))
-        for other in range(len(theirs))
-        if similarity(mine[one], theirs[other]) >= NEAR
-    }
-    pairs = [(pair.one, pair.other) for pair in near_pairs(mine, theirs)]
-    assert sorted(pairs) == sorted(wanted)
+def test_every_near_text_of_another_list_is_found(mine: list[str], theirs: list[str]) -> None:
+    index = NearTexts(mine)
+    for text in theirs:
+        wanted = [place for place, each in enumerate(mine) if is_near(each, text)]
+        assert sorted(place for place, _ in index.near(text)) == wanted
+
+
+def test_long_texts_share_more_than_one_rare_word() -> None:
+    """The more words a text has, the more of the rarest must be shared: a single difference hides none."""
+    word = [f"word{chr(97 + n // 26)}{chr(97 + n % 26)}" for n in range(200)]
+    long = " ".join(word)
+    for place in range(0, 200, 7):
+        other = " ".join([*word[:place], "else", *word[place + 1 :]])
+        assert [there for there, _ in NearTexts([long]).near(other)] == [0]
+
+
+def test_texts_with_other_numbers_ask_something_else() -> None:
+    text = "when does episode {} of the season come out"
+    assert list(NearTexts([text.format(14)]).near(text.format(17))) == []
+    assert list(NearTexts([text.format(14)]).near(text.format("14,"))) != []
+
+
+def test_texts_without_blanks_between_words_are_compared_by_their_characters() -> None:
+    text = "我想知道我的新银行卡什么时候会寄到我家里来"
+    assert [place for place, _ in NearTexts([text]).near(text + "呢")] == [0]
+
+
+def test_of_a_very_long_text_both_ends_are_looked_at() -> None:
+    middle = " ".join(["filler"] * LONGEST)
+    long = f"beginning {middle} end"
+    assert similarity(long, f"beginning {middle} more {middle} end") == 1.0
+    assert similarity(long, f"{middle} {middle}") < 1.0
 
 
 def test_what_nobody_sees_makes_no_difference() -> None:
     assert normalised("  Where IS\n my cafe\u0301? ") == normalised("where is my café?")
-
-
-def test_a_case_asks_its_longest_text_however_it_is_nested() -> None:
-    nested = {"id": "a long identifier of a case", "input": {"text": "Where is my card?", "lang": "en"}}
-    assert asked_text(nested) == asked_text({"text": "Where is my card?"}) == "where is my card?"
-    assert asked_text({"expected": "x", "n": 3}) == ""
