@@ -8,6 +8,7 @@ PromptopsError
 ├── VcsError             3   not a repository, unknown ref, missing history
 ├── NothingSelectedError 5   no suite or case matched
 ├── TargetError          4   provider, network, rejected key, spent budget: no verdict
+├── ForgeError           4   the API of GitHub or GitLab does not do what is asked
 ├── LedgerError          4   the scores kept in Git cannot be read, written or sent
 └── InterruptedRunError 130  the user ended a run
 """
@@ -114,6 +115,12 @@ class NothingSelectedError(PromptopsError):
 
 class TargetError(PromptopsError):
     """What is evaluated cannot be reached at all, so there is no verdict."""
+
+    exit_code = ExitCode.NO_VERDICT
+
+
+class ForgeError(PromptopsError):
+    """GitHub or GitLab cannot be reached, or does not do what is asked."""
 
     exit_code = ExitCode.NO_VERDICT
 

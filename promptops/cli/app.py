@@ -20,6 +20,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "eval": ("evaluate", "Run suites on the working tree and print their scores"),
     "diff": ("diff", "Compare the working tree with main, case by case"),
     "gate": ("diff", "Compare like diff, and exit by the verdict"),
+    "comment": ("comment", "Keep one comment on the pull request up to date, from CI"),
     "runs": ("runs", "List past runs"),
     "report": ("runs", "Print a past run again"),
     "dataset": ("dataset", "Lock datasets, so that a change of cases is noticed"),

@@ -62,10 +62,10 @@ ANSWERS: Mapping[ExitCode, tuple[str, str]] = {
 }
 
 
-def text(report: Report) -> str:
-    """The whole report; what would make it too long for a comment is left out from the bottom, and named."""
+def text(report: Report, longest: int = LONGEST) -> str:
+    """The report in at most so many characters; what is too much is left out from the bottom, and named."""
     head = "\n\n".join(_head(report))
-    room = LONGEST - len(head) - LONGEST_LINE
+    room = longest - len(head) - LONGEST_LINE
     kept: list[str] = []
     left_out: list[str] = []
     for name, body in _sections(report):

@@ -67,7 +67,7 @@ def service(answer: Callable[[Call], Reply]) -> Iterator[Service]:
 
     class Handler(BaseHTTPRequestHandler):
         def handle_call(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             call = Call(self.command, self.path, dict(self.headers), body)
             served.calls.append(call)
             reply = answer(call)
@@ -87,6 +87,12 @@ def service(answer: Callable[[Call], Reply]) -> Iterator[Service]:
             self.handle_call()
 
         def do_PUT(self) -> None:
+            self.handle_call()
+
+        def do_GET(self) -> None:
+            self.handle_call()
+
+        def do_PATCH(self) -> None:
             self.handle_call()
 
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the library's name
