@@ -139,7 +139,7 @@ TEMPERATURE = PromptChange(what="parameters: temperature 0 → 0.7")
 
 def _labelled() -> SuiteComparison:
     primary = metric(Verdict.REGRESSED, "worse by 0.6 to 7.8 pts")
-    results = [each for each in _label_results() if isinstance(each[1], CaseScored)]
+    results = [(cell, each) for cell, each in _label_results() if isinstance(each, CaseScored)]
     passed = {(cell, each.case_id): each.scores["accuracy"].value for cell, each in results}
     ids = sorted({id_ for _, id_ in passed})
     broke = tuple(id_ for id_ in ids if (passed[0, id_], passed.get((1, id_))) == (1.0, 0.0))
@@ -278,15 +278,16 @@ def _chat_results() -> list[tuple[int, CaseResult]]:
 
 def _talk(cell: int, repeat: int) -> CaseScored:
     polite = "Gladly. " if cell == 3 else ""
+    answer = f"{polite}It arrives on {'Monday' if cell == 3 else 'Tuesday'}."
     turns = [
         {"user": "Where is my parcel?", "output": f"{polite}What is its number?"},
         {
             "user": "4711",
-            "output": f"{polite}It arrives on {'Monday' if cell == 3 else 'Tuesday'}.",
+            "output": answer,
             "tool_calls": [{"name": "track", "arguments": {"number": 4711}}],
         },
     ]
-    last = Completion(output=str(turns[-1]["output"]), latency_ms=2100.0 + 10 * repeat, data={"turns": turns})
+    last = Completion(output=answer, latency_ms=2100.0 + 10 * repeat, data={"turns": turns})
     score = Score(value=0.9 - 0.2 * (cell - 3) - 0.1 * repeat, reason="It says when the parcel arrives.")
     return CaseScored(case_id="talk", repeat=repeat, completion=last, scores={"judge": score})
 
