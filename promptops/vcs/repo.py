@@ -173,9 +173,7 @@ class Repository:
         options = (*bare, "--unified=0", "--inter-hunk-context=0")
         commits = [self.resolve(each) for each in (before, after) if each is not None]
         file = str(self.prefix / path)
-        for hunk in HUNK.finditer(
-            self._run("--literal-pathspecs", "diff", *options, *commits, "--", file)
-        ):
+        for hunk in HUNK.finditer(self._run("--literal-pathspecs", "diff", *options, *commits, "--", file)):
             first = max(1, int(hunk[1]))
             yield first, first + max(1, int(hunk[2] or 1)) - 1
 
