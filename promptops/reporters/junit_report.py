@@ -8,20 +8,20 @@ with both answers. So a job that fails on this file fails exactly where the gate
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from math import fsum
 from xml.etree.ElementTree import Element, SubElement, tostring
 
-from promptops.errors import ExitCode
-from promptops.model.comparison import FAILS, MetricDelta, Verdict
+from promptops.model.comparison import FAILS, Verdict
 from promptops.model.diff import SuiteComparison
+from promptops.model.record import JsonValue
 from promptops.model.result import CaseScored
 from promptops.reporters.case_words import scores_text
 from promptops.reporters.diff_cases import CaseKind, CaseView, worst_kind
 from promptops.reporters.diff_phrases import reasoned, suite_labels
-from promptops.reporters.plain_words import case_lines, suite_lines
+from promptops.reporters.plain_words import case_lines, figures, suite_lines
 from promptops.reporters.printable import printable, shortened
 from promptops.reporters.report import Report
 
@@ -30,7 +30,6 @@ MOST_CASES = 500
 """Tests of single cases in the whole report, so that no file grows beyond a few megabytes."""
 LONGEST_FIELD = 800
 LONGEST_MESSAGE = 300
-FIGURES = ("metric", "n", "base_mean", "head_mean", "delta", "ci_low", "ci_high", "mde80", "p_adjusted")
 FAILED = ("failure", "error")
 SKIPPED = "skipped"
 
@@ -43,30 +42,16 @@ class Outcome:
     type: str
     message: str
 
-    @classmethod
-    def of(cls, verdict: Verdict, reason: str, *, strict: bool) -> Outcome:
-        """What a verdict is among tests; `strict` says that an inconclusive one does not pass."""
-        element = ""
-        if verdict in FAILS:
-            element = "failure"
-        elif verdict is Verdict.INVALID or (strict and verdict is Verdict.INCONCLUSIVE):
-            element = "error"
-        elif verdict in (Verdict.INCONCLUSIVE, Verdict.UNCHANGED):
-            element = SKIPPED
-        return cls(element, verdict.value, reasoned(verdict, reason))
-
 
 def text(report: Report) -> str:
     """The report with a test for each suite, and one for each case that broke or was lost."""
     root = Element("testsuites", {"name": f"promptops {report.verb}"})
     comparison = report.comparison
-    # Only a strict gate ends like that while no suite is worse.
-    strict = report.exit_code is ExitCode.NO_VERDICT and comparison.verdict is Verdict.INCONCLUSIVE
     room = MOST_CASES
     for suite, label in zip(comparison.suites, suite_labels(comparison.suites), strict=True):
         views = [view for view in report.cases if view.suite is suite]
         group = _group(root, label, properties_of(report, suite))
-        outcome = Outcome.of(suite.verdict, suite.reason, strict=strict)
+        outcome = _outcome(report, suite.verdict, suite.reason)
         name = suite.primary.metric if suite.primary is not None else "gate"
         _add_test(group, name, outcome, [*suite_lines(suite), *_harmed(suite)], fsum(map(_seconds, views)))
         cases = list(islice(_outcomes(suite, views, outcome), room))
@@ -75,8 +60,8 @@ def text(report: Report) -> str:
             _add_test(group, f"case {view.id}", each, case_lines(view, LONGEST_FIELD), _seconds(view))
     overall = comparison.overall
     if overall is not None and overall.test is not None:
-        group = _group(root, "all suites", _figures(overall))
-        outcome = Outcome.of(overall.verdict, overall.reason, strict=strict)
+        group = _group(root, "all suites", figures(overall))
+        outcome = _outcome(report, overall.verdict, overall.reason)
         _add_test(group, f"{overall.metric}, pooled", outcome, [overall.reason], 0.0)
     for group in root:
         _count(group, ("failure", "error", SKIPPED))
@@ -86,23 +71,28 @@ def text(report: Report) -> str:
     return f'<?xml version="1.0" encoding="utf-8"?>\n{tostring(root, encoding="unicode")}\n'
 
 
-def properties_of(report: Report, suite: SuiteComparison) -> Iterator[tuple[str, str]]:
+def properties_of(report: Report, suite: SuiteComparison) -> dict[str, JsonValue]:
     """What was compared, and the figures of the metric that gates."""
-    yield "verdict", suite.verdict.value
-    yield "base", report.comparison.base.sha
-    yield "head", report.comparison.head.sha or "not committed"
-    yield from ((name, value) for name in ("prompt", "model") if (value := getattr(suite, name)))
-    if suite.primary is not None:
-        yield from _figures(suite.primary)
-    yield "again", report.command
+    known = {"prompt": suite.prompt, "model": suite.model}
+    return {
+        "verdict": suite.verdict.value,
+        "base": report.comparison.base.sha,
+        "head": report.comparison.head.sha or "not committed",
+        **{name: value for name, value in known.items() if value},
+        **(figures(suite.primary) if suite.primary is not None else {}),
+        "again": report.command,
+    }
 
 
-def _figures(metric: MetricDelta) -> Iterator[tuple[str, str]]:
-    """The numbers of a metric that are known, unrounded."""
-    for name in FIGURES:
-        value = getattr(metric, name)
-        if value is not None:
-            yield name, str(value)
+def _outcome(report: Report, verdict: Verdict, reason: str) -> Outcome:
+    element = ""
+    if verdict in FAILS:
+        element = "failure"
+    elif not report.passes(verdict):
+        element = "error"
+    elif verdict in (Verdict.INCONCLUSIVE, Verdict.UNCHANGED):
+        element = SKIPPED
+    return Outcome(element, verdict.value, reasoned(verdict, reason))
 
 
 def _harmed(suite: SuiteComparison) -> Iterator[str]:
@@ -130,11 +120,11 @@ def _outcomes(
             yield view, Outcome(SKIPPED if passes else element, word, message)
 
 
-def _group(root: Element, name: str, properties: Iterable[tuple[str, str]]) -> Element:
+def _group(root: Element, name: str, properties: Mapping[str, JsonValue]) -> Element:
     group = SubElement(root, "testsuite", {"name": _line(name)})
     listed = SubElement(group, "properties")
-    for key, value in properties:
-        SubElement(listed, "property", {"name": key, "value": _line(value)})
+    for key, value in properties.items():
+        SubElement(listed, "property", {"name": key, "value": _line(str(value))})
     return group
 
 

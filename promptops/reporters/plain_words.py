@@ -7,6 +7,7 @@ from itertools import islice
 
 from promptops.model.comparison import MetricDelta
 from promptops.model.diff import SuiteComparison
+from promptops.model.record import JsonValue
 from promptops.model.result import CaseErrored, CaseResult, CaseScored
 from promptops.model.suite import as_text
 from promptops.reporters.answer_text import answer_text
@@ -23,6 +24,7 @@ from promptops.reporters.diff_phrases import (
 )
 from promptops.reporters.printable import printable, shortened
 
+FIGURES = ("metric", "n", "base_mean", "head_mean", "delta", "ci_low", "ci_high", "mde80", "p_adjusted")
 MOST_CHANGES = 10
 LONGEST_LINE = 400
 LONGEST_LABEL = 40
@@ -56,6 +58,12 @@ def metric_line(metric: MetricDelta) -> str:
     name = shortened(metric.metric, LONGEST_LABEL)
     parts = (means_text(metric), difference_text(metric), changes_text(metric))
     return ", ".join([f"{name if metric.primary else f'({name})'} {parts[0]}", *filter(None, parts[1:])])
+
+
+def figures(metric: MetricDelta) -> dict[str, JsonValue]:
+    """The numbers of a metric that are known, unrounded."""
+    found = {name: getattr(metric, name) for name in FIGURES}
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def case_lines(view: CaseView, longest: int) -> Iterator[str]:
