@@ -20,7 +20,7 @@ ReportOption = Annotated[
     typer.Option(
         "--report",
         metavar="KIND=PATH",
-        help="Also write a report: markdown, html, junit, json or sarif; repeatable, and after a comma",
+        help="Also write a report: markdown, html, junit, json, sarif or annotations; repeatable, and after a comma",
     ),
 ]
 

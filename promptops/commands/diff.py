@@ -20,6 +20,7 @@ from promptops.commands.replay import replayable
 from promptops.commands.run_suites import Ran, RunRequest, run_suites
 from promptops.commands.sides import Sides, open_sides
 from promptops.commands.suite_pairs import CellPair, Settled, SuitePair, suite_pairs, unchanged
+from promptops.commands.suites import suite_names
 from promptops.commands.swapped import Crossed, crossed
 from promptops.commands.unchanged import nothing_reaches
 from promptops.engine.compare import conclude, rules_of
@@ -70,6 +71,7 @@ class _Diff:
         self._collector = Collector(observer)
         # Before anything is asked: a file may be wrong.
         self._prompts = tuple(prompt_diffs(sides))
+        self._paths = {**suite_names(sides.base), **suite_names(sides.head)}
         work = list(_work(sides, options.suites))
         self._settled = [each for each in work if isinstance(each, Settled)]
         self._pairs = [each for each in work if isinstance(each, CellPair)]
@@ -171,7 +173,8 @@ class _Diff:
         rules = rules_of(Gate(), sides.base.config.gate)
         judged, overall = conclude([each.finished() for each in examined], rules)
         suites = sorted(
-            (*judged, *map(_settled, self._settled)), key=lambda each: (each.verdict.rank, each.suite)
+            map(self._placed, (*judged, *map(_settled, self._settled))),
+            key=lambda each: (each.verdict.rank, each.suite),
         )
         hows = [suite.how for suite in judged]
         return Comparison(
@@ -195,6 +198,10 @@ class _Diff:
             settings_changes=sides.settings_changes,
             strict=sides.base.config.gate.strict,
         )
+
+    def _placed(self, suite: SuiteComparison) -> SuiteComparison:
+        """The suite with its file, which the base has where the head has none."""
+        return replace(suite, path=str(self._sides.repository.prefix / self._paths[suite.suite]))
 
 
 def _work(sides: Sides, patterns: Sequence[str]) -> Iterator[CellPair | Settled]:

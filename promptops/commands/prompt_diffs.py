@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import PurePosixPath
 
 from promptops.commands.project import Project
@@ -13,7 +14,9 @@ from promptops.files.prompt import load_prompt, prompt_files
 from promptops.files.tree import read_file
 from promptops.model.diff import PromptDiff
 from promptops.model.prompt import MessageTemplate, Prompt, Template
-from promptops.model.prompt_change import PromptChange
+from promptops.model.prompt_change import ChangedLines, PromptChange
+
+MOST_PLACES = 20
 
 
 def prompt_diffs(sides: Sides) -> Iterator[PromptDiff]:
@@ -22,18 +25,20 @@ def prompt_diffs(sides: Sides) -> Iterator[PromptDiff]:
     for name in sorted({*base, *head}):
         if name not in base or name not in head:
             what = "the prompt is new" if name in head else "the prompt is deleted"
-            yield PromptDiff(prompt=name, changes=(PromptChange(what=what),))
+            lines = _lines(sides, [head[name]]) if name in head else ()
+            yield PromptDiff(prompt=name, changes=(PromptChange(what=what),), lines=lines)
         elif _may_differ(sides, base[name], head[name]):
             try:
                 before = _side(sides.base, base[name], sides)
             except InvalidFilesError:
                 what = "the base's file is wrong, so what changed cannot be told"
-                yield PromptDiff(prompt=name, changes=(PromptChange(what=what),))
+                lines = _lines(sides, [head[name]])
+                yield PromptDiff(prompt=name, changes=(PromptChange(what=what),), lines=lines)
                 continue
             after = _side(sides.head, head[name], sides)
             changes = prompt_changes(before, after)
             if changes:
-                yield PromptDiff(prompt=name, changes=changes)
+                yield PromptDiff(prompt=name, changes=changes, lines=_lines(sides, _files(sides, after)))
 
 
 def _prompts(project: Project) -> dict[str, PurePosixPath]:
@@ -53,6 +58,26 @@ def _side(project: Project, path: PurePosixPath, sides: Sides) -> PromptSide:
     folder = project.config.project.prompts
     prompt = load_prompt(project.tree, path, folder).prompt
     return PromptSide(prompt, dict(_partials(project, prompt, sides)))
+
+
+def _files(sides: Sides, side: PromptSide) -> Iterator[PurePosixPath]:
+    """The files of the head that a prompt is made of: its own, partials, examples."""
+    prompt, folder = side.prompt, sides.base.config.project.prompts
+    yield PurePosixPath(prompt.path)
+    yield from (PurePosixPath(folder) / name for name in side.partials)
+    yield from dict.fromkeys(PurePosixPath(example.origin.path) for example in prompt.examples)
+
+
+def _lines(sides: Sides, paths: Iterable[PurePosixPath]) -> tuple[ChangedLines, ...]:
+    """Where these files differ; the first line of one that Git does not know, since all of it is new."""
+    changed_lines, base = sides.repository.changed_lines, sides.origin.sha
+    found = (
+        ChangedLines(path=str(sides.repository.prefix / path), first=first, last=last)
+        for path in dict.fromkeys(paths)
+        if path in sides.changed
+        for first, last in [*changed_lines(path, base, sides.commit)] or [(1, 1)]
+    )
+    return tuple(islice(found, MOST_PLACES))
 
 
 def _partials(project: Project, prompt: Prompt, sides: Sides) -> Iterator[tuple[str, str]]:

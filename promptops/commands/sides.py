@@ -40,6 +40,8 @@ class Sides:
     head_state: HeadState
     changed: frozenset[PurePosixPath]
     """Every path that differs between the two sides."""
+    commit: str | None = None
+    """The commit that is the head; None where it is the working tree."""
     dirty: tuple[PurePosixPath, ...] = ()
     """What is not committed and counts as the head's."""
     settings_changes: tuple[str, ...] = ()
@@ -98,6 +100,7 @@ def open_sides(
             branch=replace(own, settings=branch),
             head_state=head_state,
             changed=changed,
+            commit=sha,
             dirty=repository.changed_paths("HEAD") if head_state.dirty and head_state.sha else (),
             settings_changes=tuple(_settings_changes(base.config, own.config)),
         )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from promptops.model.breakdown import Components
 from promptops.model.comparison import Check, GateRules, MetricDelta, SliceDelta, Verdict
 from promptops.model.component import Component
-from promptops.model.prompt_change import PromptChange
+from promptops.model.prompt_change import ChangedLines, PromptChange
 from promptops.model.record import Record
 from promptops.model.result import HeadState, LatencySummary, MetricSummary
 
@@ -126,14 +126,16 @@ class SuiteComparison(Record):
 
     `base_runs` stored runs of the base were pooled, the newest of them from `base_scored_at`; so many older
     ones as `base_runs_left_out` says were not, since the model answers differently since then.
-    `changed` names in words what differs of what is evaluated; `base_cell`, `head_cell` and
-    `branch_cell` (the head by the branch's ruler) are the numbers of the cells in the journal of the run,
-    None where a side was not run. `rules` is what the change was held against.
+    `path` is the suite's file, from the repository's root. `changed` names in words what differs of what is
+    evaluated; `base_cell`, `head_cell` and `branch_cell` (the head by the branch's ruler) are the numbers of
+    the cells in the journal of the run, None where a side was not run. `rules` is what the change was held
+    against.
     """
 
     suite: str
     verdict: Verdict
     reason: str
+    path: str = ""
     prompt: str | None = None
     model: str | None = None
     base_model: str | None = None
@@ -173,10 +175,11 @@ class SuiteComparison(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PromptDiff(Record):
-    """What changed of one prompt."""
+    """What changed of one prompt, and the first places in its files where the head's differ."""
 
     prompt: str
     changes: tuple[PromptChange, ...]
+    lines: tuple[ChangedLines, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,3 +11,15 @@ class PromptChange(Record):
 
     what: str
     diff: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangedLines(Record):
+    """Lines of a file of the head that the base does not have, from 1; where some are gone, the one before.
+
+    `path` begins at the repository's root.
+    """
+
+    path: str
+    first: int
+    last: int

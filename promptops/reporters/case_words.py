@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
+from promptops.model.comparison import Method
 from promptops.model.result import CaseScored
 from promptops.model.retrieval import RELEVANT
 from promptops.model.suite import as_text
 from promptops.reporters.diff_cases import CaseKind, CaseView
+from promptops.reporters.printable import printable
 
 NOT_STORED = "not stored: the score came from the ledger, which keeps no outputs"
 NOT_RUN = "not run"
@@ -36,3 +38,19 @@ def asked(result: CaseScored) -> Iterator[tuple[str, str]]:
                 yield key if is_clear else f"{name}.{key}", as_text(part)
         else:
             yield name, as_text(value)
+
+
+def scores_text(view: CaseView) -> str:
+    """The mean scores of the case that differ, base to head; in metrics of the whole suite it has none."""
+    parts = []
+    for metric in view.suite.metrics:
+        if metric.test is Method.BOOTSTRAP and not metric.primary:
+            continue
+        before, after = (view.values(each, metric.metric) for each in (view.base, view.head))
+        if before and after and before != after:
+            parts.append(f"{printable(metric.metric)} {_mean(before)} → {_mean(after)}")
+    return ", ".join(parts)
+
+
+def _mean(values: Sequence[float]) -> str:
+    return f"{sum(values) / len(values):.3g}"

@@ -10,11 +10,10 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from promptops.model.comparison import Method
 from promptops.model.result import CaseErrored, CaseResult, CaseScored
 from promptops.model.suite import as_text
 from promptops.reporters.answer_text import answer_text, retrieved_text
-from promptops.reporters.case_words import NOT_RUN, asked, why_absent
+from promptops.reporters.case_words import NOT_RUN, asked, scores_text, why_absent
 from promptops.reporters.diff_cases import CaseKind, CaseView, lost_text
 from promptops.reporters.diff_words import Piece, clipped, compared
 from promptops.reporters.printable import printable, shortened
@@ -161,22 +160,6 @@ class CasePrinter:
         for side, results in (("base", view.base), ("head", view.head), ("branch", view.branch)):
             for result in results if len(results) > 1 else ():
                 yield f"{side}, run {result.repeat + 1}", self._alone(result, NOT_RUN)
-
-
-def scores_text(view: CaseView) -> str:
-    """The mean scores of the case that differ, base to head; in metrics of the whole suite it has none."""
-    parts = []
-    for metric in view.suite.metrics:
-        if metric.test is Method.BOOTSTRAP and not metric.primary:
-            continue
-        before, after = (view.values(each, metric.metric) for each in (view.base, view.head))
-        if before and after and before != after:
-            parts.append(f"{printable(metric.metric)} {_mean(before)} → {_mean(after)}")
-    return ", ".join(parts)
-
-
-def _mean(values: Sequence[float]) -> str:
-    return f"{sum(values) / len(values):.3g}"
 
 
 def _scores(results: Sequence[CaseResult], metric: str) -> str:

@@ -10,8 +10,7 @@ from promptops.model.diff import Comparison, SuiteComparison
 from promptops.model.result import CaseErrored, CaseResult
 from promptops.model.suite import as_text
 from promptops.reporters.answer_text import answer_text
-from promptops.reporters.case_words import NOT_RUN, why_absent
-from promptops.reporters.diff_case_text import scores_text
+from promptops.reporters.case_words import NOT_RUN, scores_text, why_absent
 from promptops.reporters.diff_cases import CaseKind, CaseView, lost_text, why_lost, worst_kind
 from promptops.reporters.diff_components import component_rows
 from promptops.reporters.diff_gate import meaning

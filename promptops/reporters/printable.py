@@ -22,5 +22,6 @@ def _spelled(char: str) -> str:
 
 def shortened(text: str, most: int) -> str:
     """One line of at most `most` characters."""
-    line = printable(text.strip())
+    # What is spelled out only grows, so the rest cannot matter.
+    line = printable(text.strip()[: most + 1])
     return line if len(line) <= most else line[: most - 1] + "…"

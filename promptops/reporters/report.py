@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from promptops.errors import ExitCode, InvalidFilesError, Location, ProjectError
 from promptops.files.codec import decode_value, encode
+from promptops.model.comparison import FAILS, Verdict
 from promptops.model.diff import Comparison
 from promptops.model.record import JsonValue, Record
 from promptops.model.result import CaseErrored, CaseResult, CaseScored
@@ -37,6 +38,14 @@ class Report:
         """The cases to which something happened."""
         return [view for view in self.cases if view.kinds]
 
+    def passes(self, verdict: Verdict) -> bool:
+        """Whether a suite with this verdict passes; an inconclusive one does not where the gate was strict."""
+        # Only a strict gate ends without a verdict while nothing is worse than inconclusive.
+        strict = self.exit_code is ExitCode.NO_VERDICT and self.comparison.verdict is Verdict.INCONCLUSIVE
+        return not (
+            verdict in FAILS or verdict is Verdict.INVALID or (strict and verdict is Verdict.INCONCLUSIVE)
+        )
+
 
 class ReportKind(StrEnum):
     """The forms of a report; each is written by the module `<kind>_report`."""
@@ -46,6 +55,7 @@ class ReportKind(StrEnum):
     JUNIT = "junit"
     JSON = "json"
     SARIF = "sarif"
+    ANNOTATIONS = "annotations"
 
 
 def report_text(kind: ReportKind, report: Report) -> str:

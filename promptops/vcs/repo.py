@@ -24,6 +24,7 @@ import git
 ROOT = PurePosixPath()
 COMMIT_ID = re.compile("[0-9a-f]{40}(?:[0-9a-f]{24})?")
 REGULAR_FILES = ("100644", "100755")
+HUNK = re.compile(r"^@@ -\S+ \+(\d+)(?:,(\d+))? @@", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +156,26 @@ class Repository:
             names += self._run("--literal-pathspecs", *others, *where)
         found = {PurePosixPath(name).relative_to(self.prefix) for name in filter(None, names.split("\0"))}
         return tuple(sorted(found))
+
+    def changed_lines(
+        self, path: PurePosixPath, before: str, after: str | None = None
+    ) -> Iterator[tuple[int, int]]:
+        """The first and last line, from 1, of every stretch of a file that a commit does not have.
+
+        Where lines are gone it is the line before them. Nothing is known of a file that Git does not track.
+
+        Args:
+            path: the file, from the project's root.
+            before: a commit.
+            after: another one, or None for the working tree.
+        """
+        bare = ("--no-color", "--no-ext-diff", "--no-textconv", "--no-renames")
+        options = (*bare, "--unified=0", "--inter-hunk-context=0")
+        commits = [self.resolve(each) for each in (before, after) if each is not None]
+        file = str(self.prefix / path)
+        for hunk in HUNK.finditer(self._run("--literal-pathspecs", "diff", *options, *commits, "--", file)):
+            first = max(1, int(hunk[1]))
+            yield first, first + max(1, int(hunk[2] or 1)) - 1
 
     def commits_touching(self, *paths: PurePosixPath, most: int = 50) -> list[str]:
         """The newest commits that changed any of these files, newest first."""

@@ -170,3 +170,31 @@ def test_no_repository_and_a_bare_one(folder: ProjectFolder, tmp_path: Path) -> 
     bare = tmp_path / "bare.git"
     subprocess.run(["git", "init", "--quiet", "--bare", str(bare)], check=True)
     assert Repository.around(bare) is None
+
+
+def test_the_lines_that_differ_are_those_of_the_newer_file(folder: ProjectFolder) -> None:
+    before = [f"line {number}\n" for number in range(1, 21)]
+    after = [*before]
+    after[2] = "other\n"
+    after[9:9] = ["new\n", "newer\n"]
+    del after[15:17]
+    sha = folder.write({"a/ö [x].yaml": "".join(before)}).commit()
+    folder.write({"a/ö [x].yaml": "".join(after)})
+    repository, path = repository_of(folder, "a"), PurePosixPath("ö [x].yaml")
+    wanted = [(3, 3), (10, 11), (15, 15)]
+    assert list(repository.changed_lines(path, sha)) == wanted
+    folder.commit()
+    folder.write({"a/ö [x].yaml": "all of it\n"})
+    assert list(repository.changed_lines(path, sha, "HEAD")) == wanted
+
+
+def test_no_lines_are_known_of_a_file_that_git_does_not_track(folder: ProjectFolder) -> None:
+    sha = folder.write({"a.yaml": "a\n"}).commit()
+    folder.write({"b.yaml": "b\n"})
+    assert list(repository_of(folder).changed_lines(PurePosixPath("b.yaml"), sha)) == []
+
+
+def test_lines_that_look_like_the_head_of_a_hunk_are_lines(folder: ProjectFolder) -> None:
+    sha = folder.write({"a.yaml": "a\n"}).commit()
+    folder.write({"a.yaml": "a\n@@ -1 +99 @@\n"})
+    assert list(repository_of(folder).changed_lines(PurePosixPath("a.yaml"), sha)) == [(2, 2)]
