@@ -71,5 +71,7 @@ def learn_identity(prepared: PreparedCell) -> None:
 
 
 async def _opened_once(target: Target, context: SuiteContext) -> None:
-    await target.open(context)
-    await target.close()
+    try:
+        await target.open(context)
+    finally:
+        await target.close()
