@@ -17,6 +17,7 @@ from promptops.model.suite import Case, as_text, look_up
 
 __all__ = [
     "NOT_ASKED",
+    "NO_EXPECTED",
     "AsyncScorer",
     "Case",
     "CaseFailure",
@@ -46,6 +47,10 @@ __all__ = [
 ]
 
 
+NO_EXPECTED = "no_expected"
+"""The kind of failure of a scorer that finds nothing to compare with; `turn: each` passes over such a turn."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample(Record):
     """What a scorer sees: the answer (after the suite's `answer` steps), what was expected, and all else.
@@ -66,7 +71,7 @@ class Sample(Record):
             CaseFailure: the case has no expected value.
         """
         if self.expected is None:
-            raise CaseFailure("no_expected", "the case has no expected value")
+            raise CaseFailure(NO_EXPECTED, "the case has no expected value")
         if isinstance(self.expected, (list, tuple)):
             return tuple(as_text(each) for each in self.expected)
         return (as_text(self.expected),)

@@ -101,14 +101,14 @@ class _ScorerFindings:
 
     async def add(self, job: Job, answers: ReferenceAnswers) -> None:
         """Scores a case's reference, in every way in which it is accepted."""
-        scores = [await self._scorer.score(job, answer) for answer in answers.each]
+        scores = [await self._scorer.score(answers.job, answer) for answer in answers.each]
         self._cases += 1
         self._scored += any(isinstance(score, Score) for score in scores)
         self._lost = self._lost or next((score for score in scores if isinstance(score, CaseFailure)), None)
         kinds = [self._kind(score) for score in scores]
         if all(kinds):
             for answer in answers.instead:
-                if self._kind(await self._scorer.score(job, answer)) is None:
+                if self._kind(await self._scorer.score(answers.job, answer)) is None:
                     return
         for text, score, kind in zip(answers.texts, scores, kinds, strict=True):
             if kind is not None:

@@ -67,9 +67,11 @@ class CellRuns:
         if run.drawn > run.total:
             raise _edited(cell.plan)
 
-    def add_answer(self, cell: Cell, job: Job, completion: Completion) -> None:
-        """Keeps an answer until its result is there."""
-        answered = CaseAnswered(case_id=job.request.case.id, repeat=job.request.repeat, completion=completion)
+    def add_answer(self, cell: Cell, job: Job, completion: Completion, call: int | None = None) -> None:
+        """See OnAnswer; keeps an answer until its result is there."""
+        answered = CaseAnswered(
+            case_id=job.request.case.id, repeat=job.request.repeat, completion=completion, call=call
+        )
         self._journal.add(self._runs[cell].index, answered)
 
     def add(self, cell: Cell, result: CaseResult) -> None:

@@ -11,12 +11,13 @@ from promptops.commands.evaluate import EvaluateOptions, planned_work
 from promptops.commands.models import EMBEDDED, Models
 from promptops.commands.prepare import PreparedSuite
 from promptops.commands.project import Project
-from promptops.engine.converse import planned
+from promptops.engine.converse import Conversation, talks
 from promptops.engine.plan import Cell, Job, interleaved
 from promptops.files.seen_ids import SeenIds
 from promptops.halt import Halt
 from promptops.model.estimate import CellEstimate
 from promptops.model.prompt import RenderedPrompt
+from promptops.model.result import Completion
 from promptops.models.asking import Asking
 from promptops.models.cached import CachedModel
 from promptops.models.chat import most_output_tokens
@@ -48,12 +49,48 @@ def _counted(suites: Sequence[PreparedSuite], models: Models, *, fresh: bool) ->
             counts[cell] = _Count(price=models.price_of(cell.model) if cell.model else None)
         count = counts[cell]
         if cell.model is None or cell.model.startswith(EMBEDDED):
-            count.unpriced += 1
+            count.unpriced += max(1, len(job.turns)) if cell.model else 1
         else:
             model = models.get(cell.model)
             assert isinstance(model, CachedModel)
-            count.add(cell, job, model, requests, fresh=fresh)
+            count.add(cell, job, _Known(model, job.request.repeat, requests, fresh))
     return counts
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is known of the answers of one model; `requests` are those that the run makes anyway."""
+
+    model: CachedModel
+    repeat: int
+    requests: SeenIds
+    fresh: bool
+
+    def answer(self, rendered: RenderedPrompt) -> Completion | None:
+        """An answer that is kept."""
+        return self.model.known(rendered, self.repeat)
+
+    def is_asked(self, rendered: RenderedPrompt, known: Completion | None) -> bool:
+        """Whether the run has to ask."""
+        is_new = self.requests.add(self.model.key(rendered, self.repeat))
+        return is_new and (known is None or self.fresh)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A request to send.
+
+    `most_output_tokens` is how long its answer may be, where the prompt says so; `unknown_answers` of the
+    same conversation come before it, the words of which are not in `input_tokens`.
+    """
+
+    input_tokens: int
+    most_output_tokens: int | None
+    unknown_answers: int = 0
+
+    def input_tokens_at(self, output_tokens: int | None) -> int:
+        """All of them, if each unknown answer is so long."""
+        return self.input_tokens + self.unknown_answers * (output_tokens or 0)
 
 
 @dataclass(slots=True)
@@ -65,53 +102,60 @@ class _Count:
     cached: int = 0
     known: int = 0
     known_output_tokens: int = 0
-    asked: list[tuple[int, int | None]] = field(default_factory=list)
-    """For each request its input tokens, and how long its answer may be where the prompt says so."""
+    asked: list[_Asked] = field(default_factory=list)
+    is_bounded: bool = True
+    """False where a model may call tools, and be asked again, nobody knows how often."""
 
-    def add(self, cell: Cell, job: Job, model: CachedModel, requests: SeenIds, *, fresh: bool) -> None:
-        """Counts one call."""
-        if job.turns:
-            self._add_turns(cell, job)
+    def add(self, cell: Cell, job: Job, known: _Known) -> None:
+        """Counts the calls for one case."""
+        if not talks(cell, job):
+            assert job.request.rendered is not None
+            self._add(job.request.rendered, known, unknown_answers=0)
             return
-        rendered, repeat = job.request.rendered, job.request.repeat
-        assert rendered is not None
-        known = model.known(rendered, repeat)
-        if known is not None:
-            self.known += 1
-            self.known_output_tokens += known.output_tokens
-        is_new = requests.add(model.key(rendered, repeat))
-        if not is_new or (known is not None and not fresh):
-            self.cached += 1
-        else:
-            self.asked.append((_input_tokens(rendered), most_output_tokens(rendered)))
+        conversation, unknown_answers = Conversation(cell, job), 0
+        while conversation.request is not None:
+            answer = self._add(conversation.request, known, unknown_answers)
+            self.is_bounded &= answer is not None or not conversation.answers_tools
+            conversation.hear(answer or Completion(output=""))
+            unknown_answers += answer is None
 
-    def _add_turns(self, cell: Cell, job: Job) -> None:
-        """A call for each turn; what earlier turns will have said counts as long as it may be, where that is known."""
-        said = 0
-        for rendered in planned(cell, job):
-            bound = most_output_tokens(rendered)
-            tokens = _input_tokens(rendered)
-            self.asked.append((tokens + said, bound))
-            said += tokens + (bound or 0)
+    def _add(self, rendered: RenderedPrompt, known: _Known, unknown_answers: int) -> Completion | None:
+        """Counts one call; its answer where that is known."""
+        answer = known.answer(rendered)
+        if answer is not None:
+            self.known += 1
+            self.known_output_tokens += answer.output_tokens
+        if known.is_asked(rendered, answer):
+            self.asked.append(_Asked(_input_tokens(rendered), most_output_tokens(rendered), unknown_answers))
+        else:
+            self.cached += 1
+        return answer
 
     def estimate(self, cell: Cell) -> CellEstimate:
         """The sums, and what they cost."""
         usual = self._usual_output_tokens()
+        likely = [each.most_output_tokens if usual is None else usual for each in self.asked]
         return CellEstimate(
             suite=cell.plan.name,
             prompt=cell.prompt,
             model=cell.model,
             calls=self.unpriced + len(self.asked),
             cached=self.cached,
-            input_tokens=sum(tokens for tokens, _ in self.asked),
-            output_tokens=_sum([usual if usual is not None else bound for _, bound in self.asked]),
-            cost_usd=self._cost_usd([usual if usual is not None else bound for _, bound in self.asked]),
-            most_usd=self._cost_usd([self._most(bound) for _, bound in self.asked]),
+            input_tokens=sum(
+                each.input_tokens_at(tokens) for each, tokens in zip(self.asked, likely, strict=True)
+            ),
+            output_tokens=_sum(likely),
+            cost_usd=self._cost_usd(likely),
+            most_usd=self._most_usd(),
         )
 
     def _usual_output_tokens(self) -> int | None:
         """How long the known answers of the cell are on average."""
         return round(self.known_output_tokens / self.known) if self.known else None
+
+    def _most_usd(self) -> float | None:
+        most = [self._most(each.most_output_tokens) for each in self.asked]
+        return self._cost_usd(most) if self.is_bounded else None
 
     def _most(self, bound: int | None) -> int | None:
         return bound if bound is not None or self.price is None else self.price.most_output_tokens
@@ -122,8 +166,8 @@ class _Count:
         if self.price is None:
             return None
         costs = [
-            self.price.cost_usd(Usage(asked, answered))
-            for (asked, _), answered in zip(self.asked, output_tokens, strict=True)
+            self.price.cost_usd(Usage(asked.input_tokens_at(answered), answered))
+            for asked, answered in zip(self.asked, output_tokens, strict=True)
             if answered is not None
         ]
         return fsum(costs) if len(costs) == len(self.asked) else None

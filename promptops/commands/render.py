@@ -51,7 +51,7 @@ def _case_values(project: Project, case: str, variables: frozenset[str]) -> Mapp
     from promptops.commands.prepare import prepare
     from promptops.commands.suite_plan import Selection
     from promptops.commands.suites import load_named, selected_names
-    from promptops.engine.plan import case_inputs
+    from promptops.engine.plan import first_inputs
 
     name, _, case_id = case.partition(":")
     ((found, path), *_) = selected_names(project, [name]).items()
@@ -60,5 +60,5 @@ def _case_values(project: Project, case: str, variables: frozenset[str]) -> Mapp
     for cell in cells[:1]:
         for each in cell.plan.cases():
             if each.id == case_id:
-                return {key: value for key, value in case_inputs(cell, each).items() if key in variables}
+                return {key: value for key, value in first_inputs(cell, each).items() if key in variables}
     raise NothingSelectedError(f"the suite `{name}` has no case `{case_id}`")

@@ -9,7 +9,8 @@ from typing import cast
 from promptops.commands.models import Models
 from promptops.commands.prepare import PreparedCell
 from promptops.commands.project import Project
-from promptops.engine.plan import Cell, interleaved
+from promptops.engine.converse import Conversation, talks
+from promptops.engine.plan import Cell, Job, interleaved
 from promptops.halt import Halt
 from promptops.models.asking import Asking
 from promptops.models.cached import CachedModel
@@ -25,10 +26,20 @@ def replayable(project: Project, cells: Iterable[PreparedCell]) -> Iterator[Cell
 
 
 def _is_replayable(cell: Cell, models: Models) -> bool:
-    if cell.model is None or cell.retriever is not None or cell.plan.turns is not None:
+    if cell.model is None or cell.retriever is not None:
         return False
     model = cast("CachedModel", models.get(cell.model))
-    return all(
-        job.request.rendered is not None and model.is_known(job.request.rendered, job.request.repeat)
-        for _, job in interleaved([[cell]])
-    )
+    return all(_is_known(cell, job, model) for _, job in interleaved([[cell]]))
+
+
+def _is_known(cell: Cell, job: Job, model: CachedModel) -> bool:
+    repeat = job.request.repeat
+    if not talks(cell, job):
+        return job.request.rendered is not None and model.is_known(job.request.rendered, repeat)
+    conversation = Conversation(cell, job)
+    while conversation.request is not None:
+        answer = model.known(conversation.request, repeat)
+        if answer is None:
+            return False
+        conversation.hear(answer)
+    return True

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable, Mapping
+from itertools import count
 
 from promptops.commands.models import Models
 from promptops.commands.project import Project
+from promptops.engine.converse import Conversation, talks
 from promptops.engine.keys import answer_digest
 from promptops.engine.plan import Cell, Job
+from promptops.model.prompt import RenderedPrompt
 from promptops.model.result import Completion
 from promptops.runs.unfinished import KeptAnswers, UnfinishedRun
 
@@ -49,10 +52,12 @@ class Resumed:
         """See Kept."""
         if not self.answers:
             return None
-        completion = self._kept.get((self._digests[cell], job.request.case.id, job.request.repeat))
-        if completion is not None and cell.target_type == ASKS_A_MODEL and not (cell.retriever or job.turns):
-            self._remember(cell, job, completion)
-        return completion
+        whole = self._get(cell, job, None)
+        if talks(cell, job):
+            return self._conversation(cell, job) or whole
+        if whole is not None and cell.retriever is None:
+            self._remember(cell, job.request.rendered, job.request.repeat, whole)
+        return whole
 
     def discard_used(self) -> None:
         """Forgets what is now part of a complete run."""
@@ -62,13 +67,32 @@ class Resumed:
         """Lets other processes have what is left."""
         self._kept.close()
 
-    def _remember(self, cell: Cell, job: Job, completion: Completion) -> None:
-        """Sees that the answer is in the cache: the process that received it may have died before it was."""
+    def _get(self, cell: Cell, job: Job, call: int | None) -> Completion | None:
+        return self._kept.get((self._digests[cell], job.request.case.id, job.request.repeat, call))
+
+    def _conversation(self, cell: Cell, job: Job) -> Completion | None:
+        """A conversation that was held to its end; of any other, what was answered is in the cache now."""
+        conversation = Conversation(cell, job)
+        for call in count():
+            if conversation.request is None:
+                break
+            answer = self._get(cell, job, call)
+            if answer is None:
+                return None
+            self._remember(cell, conversation.request, job.request.repeat, answer)
+            conversation.hear(answer)
+        return conversation.completion()
+
+    def _remember(
+        self, cell: Cell, rendered: RenderedPrompt | None, repeat: int, completion: Completion
+    ) -> None:
+        """Sees that an answer of a model is in the cache: who received it may have died before it was."""
         from promptops.models.cached import CachedModel
 
-        rendered = job.request.rendered
+        if cell.target_type != ASKS_A_MODEL:
+            return
         assert cell.model is not None
         assert rendered is not None
         model = self._models.get(cell.model)
         if isinstance(model, CachedModel):
-            model.keep(rendered, job.request.repeat, completion)
+            model.keep(rendered, repeat, completion)

@@ -35,6 +35,7 @@ MOST_LISTED = 1000
 class _Money:
     """Tokens and US dollars; a sum that holds an unknown price is unknown."""
 
+    calls: int = 0
     cached: int = 0
     input_tokens: int = 0
     output_tokens: int = 0
@@ -48,9 +49,11 @@ class _Money:
         self.output_tokens += completion.output_tokens
         self.cost_usd = _plus(self.cost_usd, completion.cost_usd)
         if completion.cached:
-            self.cached += 1
+            self.cached += completion.calls
         else:
-            self.paid_usd = _plus(self.paid_usd, completion.cost_usd)
+            self.calls += completion.calls - completion.cached_calls
+            self.cached += completion.cached_calls
+            self.paid_usd = _plus(_plus(self.paid_usd, completion.cost_usd), -completion.cached_usd)
 
 
 @dataclass(slots=True)
@@ -103,7 +106,7 @@ class Tally:
             scored=self.cases - self.errored,
             errored=self.errored,
             unrecorded=self.unrecorded,
-            calls=len(self.latencies_ms) - self.money.cached,
+            calls=self.money.calls,
             cached=self.money.cached,
             input_tokens=self.money.input_tokens,
             output_tokens=self.money.output_tokens,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 from promptops.engine.plan import Cell, Job
@@ -28,6 +29,14 @@ class Kept(Protocol):
         ...
 
 
+class OnAnswer(Protocol):
+    """Gets answers that will not be part of a result soon."""
+
+    def __call__(self, cell: Cell, job: Job, completion: Completion, call: int | None = None) -> None:
+        """`call` numbers the answers of a conversation, from 0; None for the answer to a whole case."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Execution:
     """What the workers of a run share."""
@@ -37,14 +46,15 @@ class Execution:
     halt: Halt
     kept: Kept
     scoring: Scoring
-    on_answer: Callable[[Cell, Job, Completion], None]
+    on_answer: OnAnswer
     on_result: Callable[[Cell, CaseResult], None]
 
 
 async def execute(run: Execution) -> None:
     """Answers and scores every case; `on_result` gets each result as it arrives.
 
-    `on_answer` gets an answer that will be in no result: it could not be scored.
+    `on_answer` gets an answer that will be in no result, since it could not be scored, and each answer of a
+    conversation before the next one is asked for.
 
     Calls are drawn one by one, so that a dataset of any length streams through. When the run is to
     end early, no call is begun any more, and those under way are waited for and kept.
@@ -79,7 +89,7 @@ async def _work(run: Execution) -> None:
 
 async def _answer(run: Execution, cell: Cell, job: Job) -> CaseResult:
     try:
-        completion = run.kept.answer(cell, job) or await answer(cell, job)
+        completion = run.kept.answer(cell, job) or await answer(cell, job, partial(run.on_answer, cell, job))
     except CaseFailure as failure:
         return errored(job, failure)
     try:

@@ -12,13 +12,13 @@ from promptops.engine.scorer_plan import ScorerPlan
 from promptops.engine.turns import turns_of
 from promptops.errors import InvalidFilesError, Location, NothingSelectedError, Problem, did_you_mean
 from promptops.model.conversation import Turn
-from promptops.model.prompt import NEAREST_EXAMPLE
+from promptops.model.prompt import NEAREST_EXAMPLE, RenderedPrompt
 from promptops.model.record import JsonValue, Record
 from promptops.model.retrieval import DOCUMENTS
 from promptops.model.suite import Case, Suite, as_text, look_up
 from promptops.plugin import Request, Target
 from promptops.render.expression import Expression, ValueTemplate
-from promptops.render.messages import Renderer
+from promptops.render.messages import HISTORY, Renderer
 
 MOST_PROBLEMS = 20
 DETERMINISTIC_TARGETS = ("recorded", "render")
@@ -174,8 +174,7 @@ def case_jobs(cell: Cell, case: Case) -> Iterator[Job]:
     # What a retriever finds is known only when it was asked.
     inputs = case_inputs(cell, case)
     turns = _turns(cell, case, inputs)
-    first_inputs = {**inputs, **turns[0].inputs} if turns else inputs
-    rendered = cell.renderer.render(first_inputs) if cell.renderer else None
+    rendered = _first_asked(cell.renderer, inputs, turns) if cell.renderer else None
     own_expected = {name: template.evaluate({"case": case.fields}) for name, template in plan.own_expected}
     cluster = _cluster(plan, case)
     slices = {name: value for name in plan.suite.slices if (value := look_up(case.fields, name)) is not None}
@@ -202,6 +201,23 @@ def _expected(plan: SuitePlan, case: Case, turns: tuple[Turn, ...]) -> JsonValue
 def expected_of(plan: SuitePlan, case: Case) -> JsonValue:
     """What the case expects, whatever its turns do."""
     return plan.expected.evaluate({"case": case.fields}) if plan.expected else case.fields.get("expected")
+
+
+def first_inputs(cell: Cell, case: Case) -> Mapping[str, JsonValue]:
+    """What the prompt is filled with when a case is asked first.
+
+    Raises:
+        InvalidFilesError: the case does not fit the suite.
+    """
+    inputs = case_inputs(cell, case)
+    turns = _turns(cell, case, inputs)
+    return {HISTORY: [], **inputs, **turns[0].inputs} if turns else inputs
+
+
+def _first_asked(
+    renderer: Renderer, inputs: Mapping[str, JsonValue], turns: tuple[Turn, ...]
+) -> RenderedPrompt:
+    return renderer.render({**inputs, **turns[0].inputs}, ()) if turns else renderer.render(inputs)
 
 
 def _turns(cell: Cell, case: Case, inputs: Mapping[str, JsonValue]) -> tuple[Turn, ...]:
@@ -239,15 +255,13 @@ def check(cell: Cell) -> int:
     count = 0
     problems: dict[Problem, list[str]] = {}
     unknown_slices = set(cell.plan.suite.slices)
-    renderer = cell.renderer
     for case in cell.plan.cases():
         try:
             for job in case_jobs(cell, case):
                 count += 1
-                for turn in job.turns[1:] if renderer else ():
-                    assert renderer is not None
-                    renderer.render({**job.request.inputs, **turn.inputs})
                 unknown_slices.difference_update(job.slices)
+                if cell.renderer and job.request.repeat == cell.run * cell.plan.suite.repeats:
+                    _check_later_turns(cell.renderer, job)
         except InvalidFilesError as error:
             for problem in error.problems:
                 problems.setdefault(problem, []).append(case.id)
@@ -264,6 +278,16 @@ def check(cell: Cell) -> int:
             f"no case of the suite `{cell.plan.name}` was selected", where=cell.plan.where
         )
     return count
+
+
+def _check_later_turns(renderer: Renderer, job: Job) -> None:
+    for number, turn in enumerate(job.turns[1:], start=2):
+        try:
+            renderer.render({**job.request.inputs, **turn.inputs}, ())
+        except InvalidFilesError as error:
+            raise InvalidFilesError(
+                replace(problem, message=f"{problem.message}, in turn {number}") for problem in error.problems
+            ) from None
 
 
 def _in_cases(message: str, ids: list[str]) -> str:

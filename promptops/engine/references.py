@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from promptops.engine.near_texts import normalised
 from promptops.engine.plan import Job
@@ -64,11 +64,13 @@ class ReferenceAnswers:
     """A case's reference as answers of a model; `texts` are as many, for people.
 
     `each` is one answer for every accepted text; `instead` are other ways to give the reference, of which
-    one has to pass where none of `each` does: a list as a whole, or what a scorer expects for itself.
+    one has to pass where none of `each` does: a list as a whole, or what a scorer expects for itself. `job`
+    is the case, of which a scorer of each turn only sees those that have a reference.
     """
 
     each: tuple[Completion, ...]
     texts: tuple[str, ...]
+    job: Job
     instead: tuple[Completion, ...] = ()
 
 
@@ -98,6 +100,7 @@ def reference_answers(plan: ScorerPlan, job: Job) -> ReferenceAnswers | None:
     return ReferenceAnswers(
         each=tuple(Completion(output=text, data=data) for text in texts),
         texts=texts,
+        job=job,
         instead=tuple(Completion(output=text, data=data) for text in others if text not in texts),
     )
 
@@ -112,8 +115,11 @@ def _conversation(plan: ScorerPlan, job: Job) -> ReferenceAnswers | None:
         enough = number <= len(texts) and texts[number - 1] is not None
     if not texts or not enough:
         return None
+    if plan.turn == EACH:
+        known = [(turn, text) for turn, text in zip(job.turns, texts, strict=True) if text is not None]
+        job, texts = replace(job, turns=tuple(turn for turn, _ in known)), [text for _, text in known]
     answer = Completion(output=texts[-1] or "", data={TURNS: _turns(job, texts)})
-    return ReferenceAnswers(each=(answer,), texts=(" / ".join(filter(None, texts)),))
+    return ReferenceAnswers(each=(answer,), texts=(" / ".join(filter(None, texts)),), job=job)
 
 
 def _turn_texts(job: Job) -> list[str | None]:

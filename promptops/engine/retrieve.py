@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from promptops.engine.converse import converse
+from promptops.engine.converse import OnCall, converse, talks
 from promptops.engine.plan import Cell, Job, case_inputs
 from promptops.errors import InvalidFilesError
 from promptops.model.record import JsonValue
@@ -14,16 +14,17 @@ from promptops.model.retrieval import DOCUMENTS
 from promptops.plugin import CaseFailure, Request
 
 
-async def answer(cell: Cell, job: Job) -> Completion:
+async def answer(cell: Cell, job: Job, on_call: OnCall) -> Completion:
     """What a job is answered; the documents that a retriever found stand beside the answer.
+
+    `on_call` is told the answers within a conversation.
 
     Raises:
         CaseFailure: the case is lost.
         TargetError: no case can be answered.
     """
     if cell.retriever is None:
-        talks = job.turns and cell.target.needs_prompt and cell.model is not None
-        return await (converse(cell, job) if talks else cell.target.complete(job.request))
+        return await (converse(cell, job, on_call) if talks(cell, job) else cell.target.complete(job.request))
     case = job.request.case
     found = await cell.retriever.target.complete(
         Request(case=case, inputs=case.fields, repeat=job.request.repeat)

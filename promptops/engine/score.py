@@ -7,19 +7,11 @@ from dataclasses import replace
 from typing import cast
 
 from promptops.engine.answer import extract
-from promptops.engine.plan import Cell, Job, expected_of
+from promptops.engine.plan import Cell, Job
 from promptops.engine.retrieve import fixed_inputs
 from promptops.engine.scorer_plan import ScorerPlan
-from promptops.model.conversation import (
-    ALL,
-    FIRST,
-    LAST,
-    TOOL_CALLS,
-    SaidTurn,
-    conversation_text,
-    said_turns,
-)
-from promptops.model.record import JsonValue
+from promptops.engine.seen_turn import of_turn
+from promptops.model.conversation import LAST, TURNS
 from promptops.model.result import CaseErrored, CaseScored, Completion, Part, Scale, Score, weighted_score
 from promptops.plugin import CaseFailure, GroupScorer, Sample
 
@@ -30,52 +22,17 @@ WEIGHTED = "weighted"
 def sample_of(plan: ScorerPlan, cell: Cell, job: Job, completion: Completion) -> Sample:
     """What a scorer is shown of an answer."""
     request = job.request
-    expected = job.own_expected.get(plan.name, job.expected)
-    if plan.turn != LAST:
-        completion, expected = _of_turn(plan, cell, job, completion, expected)
+    expected = job.expected
+    if plan.turn != LAST or TURNS in completion.data:
+        completion, expected = of_turn(plan, cell, job, completion)
     output = extract(completion.output, plan.answer or cell.plan.suite.answer)
     return Sample(
         output=output,
-        expected=expected,
+        expected=job.own_expected.get(plan.name, expected),
         case=request.case,
         completion=completion,
         tools=request.rendered.tools if request.rendered else (),
     )
-
-
-def turn_numbers(plan: ScorerPlan, job: Job, completion: Completion) -> list[int]:
-    """The turns, from 1, that a scorer of each turn sees: those that expect something, or all where none does."""
-    said = _said(plan, completion)
-    numbers = range(1, len(said) + 1)
-    expecting = [
-        each for each in numbers if each <= len(job.turns) and job.turns[each - 1].expected is not None
-    ]
-    return expecting or list(numbers)
-
-
-def _of_turn(
-    plan: ScorerPlan, cell: Cell, job: Job, completion: Completion, expected: JsonValue
-) -> tuple[Completion, JsonValue]:
-    said = _said(plan, completion)
-    if plan.turn == ALL:
-        return replace(completion, output=conversation_text(said)), expected
-    number = 1 if plan.turn == FIRST else int(plan.turn)
-    if number > len(said):
-        raise CaseFailure("no_turn", f"`{plan.name}` scores turn {number}, and there are {len(said)}")
-    turn = said[number - 1]
-    data = {**completion.data, TOOL_CALLS: list(turn.tool_calls)}
-    if plan.expected is None and job.turns:
-        # What the last turn expects is nothing that an earlier one could be held against.
-        own = job.turns[number - 1].expected if number <= len(job.turns) else None
-        expected = expected_of(cell.plan, job.request.case) if own is None else own
-    return replace(completion, output=turn.output, data=data), expected
-
-
-def _said(plan: ScorerPlan, completion: Completion) -> list[SaidTurn]:
-    try:
-        return said_turns(completion)
-    except ValueError as error:
-        raise CaseFailure("no_turns", f"`{plan.name}`: {error}") from None
 
 
 def joined(plan: ScorerPlan, scores: Sequence[Score]) -> Score:

@@ -8,7 +8,7 @@ from functools import cache, partial
 from inspect import iscoroutinefunction
 
 from promptops.errors import PluginError
-from promptops.model.conversation import EACH, LAST
+from promptops.model.conversation import EACH, FIRST, LAST
 from promptops.model.record import JsonValue, Record
 from promptops.model.result import Item, Scale
 from promptops.model.suite import AnswerSteps
@@ -38,6 +38,8 @@ class ScorerPlan(Record):
     """The digest of the file of the repository that scores, where it is one."""
     reduction: Reduction = MEAN
     turn: str = LAST
+    at: int | None = None
+    """The turn, from 1, that a scorer of each turn is at."""
     parts: tuple[ScorerPlan, ...] = ()
 
     waits: bool = field(init=False, default=False)
@@ -80,9 +82,19 @@ class ScorerPlan(Record):
         """Whether its items are (predicted labels, expected labels)."""
         return getattr(self.scorer, "gives_labels", False)
 
-    def of_turn(self, turn: str) -> ScorerPlan:
-        """The same scorer for a turn of a conversation, and so its members."""
-        return replace(self, turn=turn, parts=tuple(part.of_turn(turn) for part in self.parts))
+    @property
+    def goes_through_turns(self) -> bool:
+        """Whether it scores each turn, one after the other."""
+        return self.turn == EACH and self.at is None
+
+    @property
+    def turn_number(self) -> int:
+        """The turn, from 1, that a scorer of a single one sees."""
+        return self.at or (1 if self.turn == FIRST else int(self.turn))
+
+    def of_turn(self, turn: str, at: int | None = None) -> ScorerPlan:
+        """The same scorer for a turn of a conversation, and so its members; of each turn for the one that it is at."""
+        return replace(self, turn=turn, at=at, parts=tuple(part.of_turn(turn, at) for part in self.parts))
 
     def walk(self) -> Iterator[ScorerPlan]:
         """The scorer, and all members of a group."""

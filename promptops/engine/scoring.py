@@ -8,17 +8,19 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from math import fsum
 from typing import TYPE_CHECKING, cast
 
 from promptops.engine.interval_timer import IntervalTimer, TooLong
 from promptops.engine.plan import Cell, Job
-from promptops.engine.score import adjusted, joined, sample_of, scored, turn_numbers
+from promptops.engine.score import adjusted, joined, sample_of, scored
 from promptops.engine.scorer_plan import ScorerPlan
+from promptops.engine.seen_turn import turn_numbers
 from promptops.errors import PromptopsError
 from promptops.local_function import is_local
 from promptops.model.conversation import EACH, LAST
 from promptops.model.result import CaseScored, Completion, Score
-from promptops.plugin import AsyncScorer, CaseFailure, Sample, Scorer
+from promptops.plugin import NO_EXPECTED, AsyncScorer, CaseFailure, Sample, Scorer
 
 if TYPE_CHECKING:
     from promptops.engine.scoring_processes import ScoringProcesses
@@ -102,7 +104,7 @@ class Scoring:
                     if (
                         plan.parts
                         or plan.waits
-                        or plan.turn == EACH
+                        or plan.goes_through_turns
                         or (self._long_scores and self._is_slow(suite, plan))
                     ):
                         return
@@ -132,7 +134,7 @@ class Scoring:
             self._long_scores.pop(scorer, None)
 
     async def _score_elsewhere(self, plan: ScorerPlan, answered: _Answered) -> Score:
-        if plan.turn == EACH:
+        if plan.goes_through_turns:
             return await self._score_turns(plan, answered)
         if plan.parts:
             scores = await self._all(plan.parts, answered)
@@ -144,23 +146,25 @@ class Scoring:
         return adjusted(plan, await (self._awaited if plan.waits else self._apart)(plan, sample))
 
     async def _score_turns(self, plan: ScorerPlan, answered: _Answered) -> Score:
-        """The mean over the turns; the reason names the worst of them."""
-        numbers = turn_numbers(plan, answered.job, answered.completion)
-        scores = [
-            score
-            for number in numbers
-            for score in (await self._all([plan.of_turn(str(number))], answered)).values()
-        ]
-        known = [
-            (score.value, number, score)
-            for number, score in zip(numbers, scores, strict=True)
-            if score.value is not None
-        ]
+        """The mean over the turns that can be compared with something; the reason names the worst of them."""
+        scores: dict[int, Score] = {}
+        for number in turn_numbers(plan, answered.job, answered.completion):
+            try:
+                scores[number] = (await self._all([plan.of_turn(EACH, number)], answered))[plan.name]
+            except CaseFailure as failure:
+                if failure.kind != NO_EXPECTED:
+                    raise
+        if not scores:
+            raise CaseFailure(NO_EXPECTED, f"no turn says what `{plan.name}` is to expect")
+        known = [(score.value, number) for number, score in scores.items() if score.value is not None]
         if not known:
             return Score(value=None, reason="no turn could be told")
-        value, number, worst = min(known, key=lambda each: each[:2])
-        told = f"turn {number}: {value:g}{f' ({worst.reason})' if worst.reason else ''}" if value < 1 else ""
-        return Score(value=sum(each for each, _, _ in known) / len(known), reason=told)
+        value, number = min(known)
+        why = f" ({scores[number].reason})" if scores[number].reason else ""
+        return Score(
+            value=fsum(each for each, _ in known) / len(known),
+            reason="" if value == 1 else f"turn {number}: {value:g}{why}",
+        )
 
     async def _awaited(self, plan: ScorerPlan, sample: Sample) -> Score:
         limit_s = None if getattr(plan.scorer, "keeps_time", False) else self._timeout_s

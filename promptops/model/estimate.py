@@ -7,10 +7,10 @@ from promptops.model.record import Record
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CellEstimate(Record):
-    """What one cell of a suite's grid would ask. None stands for what nobody knows.
+    """What one cell of a suite's grid would ask: of a conversation one call a turn. None is what nobody knows.
 
     `output_tokens` and `cost_usd` assume answers as long as the known ones of the cell, or as long as the
-    prompt allows; `most_usd` is what the calls cannot exceed.
+    prompt allows; `most_usd` is what the calls cannot exceed, None where tools may be called.
     """
 
     suite: str

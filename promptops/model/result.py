@@ -33,11 +33,12 @@ class Scale(StrEnum):
 class Completion(Record):
     """What a target answered.
 
-    `failure` names a failure of the model itself (refusal, cut_off, content_filter, unparsable) or of a
+    `failure` names a failure of the model itself (refusal, cut_off, content_filter, unparsable, tool_loop) or of a
     retriever (retrieval_failed, no_documents, invalid_documents): such an answer is scored, and flagged. `cost_usd` is None when the price is unknown.
     `first_answer_ms` is how long the first byte took, None where the way to the model does not tell.
     `data` is what else the target returned: a recorded row, and under `documents` what was retrieved.
-    `cached` says that nothing was called: the answer was kept from an earlier call.
+    `cached` says that nothing was called: the answer was kept from an earlier call. A conversation takes
+    several `calls`; the answers of `cached_calls` of them, which had cost `cached_usd`, were kept.
     """
 
     output: str
@@ -49,6 +50,9 @@ class Completion(Record):
     failure: str | None = None
     data: Mapping[str, JsonValue] = field(default_factory=dict)
     cached: bool = False
+    calls: int = 1
+    cached_calls: int = 0
+    cached_usd: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,11 +100,12 @@ def weighted_score(parts: Iterable[Part]) -> Score:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseAnswered(Record):
-    """A case that was answered, and is not scored yet."""
+    """A case that was answered, and is not scored yet; or one call of a conversation, by its number from 0."""
 
     case_id: str
     repeat: int
     completion: Completion
+    call: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -51,7 +51,8 @@ class Suite(Record):
     """A suite file as it is written; its name is the file's stem.
 
     `scorers` hold the options of each scorer's plugin next to the options that fit every scorer
-    (`type`, `not`, `threshold`, `weight`, `answer`, `expected`).
+    (`type`, `not`, `threshold`, `weight`, `answer`, `expected`, `reduce`, `turn`). `turns` makes a conversation of
+    each case: a list of what the user says, or of `{user, inputs, expected, tools}`.
     """
 
     description: str = ""

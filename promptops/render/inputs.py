@@ -23,6 +23,14 @@ def with_defaults(prompt: Prompt, values: Mapping[str, JsonValue]) -> dict[str, 
     return {**defaults, **values}
 
 
+def required_inputs(prompt: Prompt, variables: Iterable[Variable]) -> list[str]:
+    """The names that have to be given: those without a default that a template needs, or that `inputs` requires."""
+    needed = dict.fromkeys([variable.name for variable in variables if variable.required])
+    needed |= dict.fromkeys((prompt.inputs or {}).get("required", ()))
+    defaults = with_defaults(prompt, {})
+    return [name for name in needed if name not in defaults]
+
+
 def complete_inputs(
     prompt: Prompt, variables: Iterable[Variable], values: Mapping[str, JsonValue]
 ) -> dict[str, JsonValue]:
@@ -34,15 +42,13 @@ def complete_inputs(
     properties = (prompt.inputs or {}).get("properties", {})
     completed = with_defaults(prompt, values)
     places = {variable.name: variable.where for variable in variables}
-    required = dict.fromkeys([variable.name for variable in variables if variable.required])
-    required |= dict.fromkeys((prompt.inputs or {}).get("required", ()))
     start = TextOrigin(path=prompt.path).start
     problems = [
         Problem(
             places.get(name, start), "missing-variable", f"`{name}` is missing", did_you_mean(name, values)
         )
-        for name in required
-        if name not in completed
+        for name in required_inputs(prompt, variables)
+        if name not in values
     ]
     problems += [
         Problem(places.get(name, start), "invalid-input", f"`{name}` does not fit its schema: {reason}")

@@ -8,15 +8,24 @@ from dataclasses import replace
 from typing import Any
 
 from promptops.errors import InvalidFilesError, Location
-from promptops.model.prompt import MessageTemplate, Prompt, RenderedPrompt, Role, Slot, Template
+from promptops.model.prompt import (
+    MessageTemplate,
+    Prompt,
+    RenderedPrompt,
+    Role,
+    Slot,
+    Template,
+    content_text,
+)
 from promptops.model.record import JsonValue
 from promptops.model.suite import as_text
 from promptops.render.digest import prompt_digest, templates_of
-from promptops.render.inputs import complete_inputs, with_defaults
+from promptops.render.inputs import complete_inputs, required_inputs, with_defaults
 from promptops.render.template import Partials, TemplateSet, Variable
 
 Message = Mapping[str, Any]
 Maker = Callable[[Mapping[str, JsonValue]], list[Message]]
+HISTORY = str(Slot.HISTORY)
 HISTORY_ROLES = ("user", "assistant")
 
 
@@ -43,11 +52,12 @@ class Renderer:
         templates = TemplateSet(partials)
         self._used = used_variables(prompt, templates)
         self._makers = list(_makers(prompt, templates, self._used))
-        self._history_at = _history_at(prompt)
+        self._history_at = _history_at(prompt, self._used)
         self.digest = prompt_digest(prompt, templates)
         self.wording_digest = prompt_digest(replace(prompt, model=None, parameters={}), templates)
         declared = (prompt.inputs or {}).get("properties", {})
         self.variables = frozenset({*declared, *(variable.name for variable in self._used)})
+        self.required = frozenset(required_inputs(prompt, self._used))
 
     def for_model(self, model: str, parameters: Mapping[str, JsonValue]) -> Renderer:
         """The same messages for another model."""
@@ -55,21 +65,26 @@ class Renderer:
         other.model, other.parameters = model, parameters
         return other
 
-    def render(self, values: Mapping[str, JsonValue], earlier: Sequence[Message] = ()) -> RenderedPrompt:
+    def render(
+        self, values: Mapping[str, JsonValue], earlier: Sequence[Message] | None = None
+    ) -> RenderedPrompt:
         """The messages for these values.
 
-        `earlier` messages of a conversation stand where `history` does, or before the last user message.
+        `earlier` messages of a conversation stand where the prompt says `history`, be it a place among the
+        messages or a variable of a template, else before the last user message.
 
         Raises:
             InvalidFilesError: values that are missing or do not fit, all at once.
         """
+        if earlier is not None and self._history_at is None:
+            values = {**values, HISTORY: [*_history_of(self.prompt, values), *_told(earlier)]}
         completed = complete_inputs(self.prompt, self._used, values)
         return RenderedPrompt(
             prompt=self.prompt.name,
             digest=self.digest,
             model=self.model,
             parameters=self.parameters,
-            messages=tuple(self._messages(completed, earlier)),
+            messages=tuple(self._messages(completed, earlier or ())),
             tools=self.prompt.tools,
             output=self.prompt.output,
             warnings=tuple(
@@ -82,7 +97,7 @@ class Renderer:
             if place == self._history_at:
                 yield from earlier
             yield from make(values)
-        if self._history_at >= len(self._makers):
+        if self._history_at == len(self._makers):
             yield from earlier
 
 
@@ -94,20 +109,25 @@ def used_variables(prompt: Prompt, templates: TemplateSet) -> list[Variable]:
             for variable in templates.variables(template):
                 found.setdefault(variable.name, variable)
         if message is Slot.HISTORY:
-            found.setdefault("history", Variable("history", Location(prompt.path), required=False))
+            found.setdefault(HISTORY, Variable(HISTORY, Location(prompt.path), required=False))
     return list(found.values())
 
 
-def _history_at(prompt: Prompt) -> int:
-    """Before which maker earlier messages stand: behind `history`, else before the last user message."""
+def _history_at(prompt: Prompt, used: list[Variable]) -> int | None:
+    """Before which maker earlier messages stand: behind `history`, else before the last user message.
+
+    None where a template tells them itself.
+    """
     last = last_user_message(prompt)
     at_last = len(prompt.messages) if last is None else prompt.messages.index(last)
     # Examples without a place of their own have a maker before the last user message.
     implied = bool(prompt.examples) and Slot.EXAMPLES not in prompt.messages
-    if Slot.HISTORY not in prompt.messages:
-        return at_last + implied
-    slot = prompt.messages.index(Slot.HISTORY)
-    return slot + 1 + (implied and at_last < slot)
+    if Slot.HISTORY in prompt.messages:
+        slot = prompt.messages.index(Slot.HISTORY)
+        return slot + 1 + (implied and at_last < slot)
+    if any(variable.name == HISTORY for variable in used):
+        return None
+    return at_last + implied
 
 
 def last_user_message(prompt: Prompt) -> MessageTemplate | None:
@@ -176,14 +196,23 @@ def _example_turns(prompt: Prompt, templates: TemplateSet, used: list[Variable])
 
 
 def _history(prompt: Prompt) -> Maker:
-    def make(values: Mapping[str, JsonValue]) -> list[Message]:
-        turns = values.get("history") or []
-        if not isinstance(turns, (list, tuple)) or not all(_is_turn(turn) for turn in turns):
-            message = "`history` must be a list of {role, content}, where the role is user or assistant"
-            raise InvalidFilesError.single(Location(prompt.path), "invalid-input", message)
-        return [{"role": turn["role"], "content": turn["content"]} for turn in turns]
+    return lambda values: _history_of(prompt, values)
 
-    return make
+
+def _history_of(prompt: Prompt, values: Mapping[str, JsonValue]) -> list[Message]:
+    turns = values.get(HISTORY) or []
+    if not isinstance(turns, (list, tuple)) or not all(_is_turn(turn) for turn in turns):
+        message = "`history` must be a list of {role, content}, where the role is user or assistant"
+        raise InvalidFilesError.single(Location(prompt.path), "invalid-input", message)
+    return [{"role": turn["role"], "content": turn["content"]} for turn in turns]
+
+
+def _told(messages: Sequence[Message]) -> Iterator[Message]:
+    """What was said in words; calls of tools are no part of a `history`."""
+    for message in messages:
+        text = content_text(message["content"])
+        if message["role"] in HISTORY_ROLES and text and "tool_calls" not in message:
+            yield {"role": message["role"], "content": text}
 
 
 def _is_turn(turn: JsonValue) -> bool:

@@ -28,10 +28,9 @@ def report_estimate(cells: Sequence[CellEstimate], out: TextIO, *, width: int) -
         table.add_row(label, *(_amount(name, column[index]) for name, column in columns.items()))
     console = Console(file=out, width=width, highlight=False, markup=False, emoji=False)
     console.print(table)
-    if any(cell.cost_usd is None for cell in cells):
-        console.print(
-            Text("unknown: nobody says what the model costs, or how long its answers are", style="dim")
-        )
+    if any(cell.most_usd is None for cell in cells):
+        why = "nobody says what the model costs, how long its answers are, or how often it calls tools"
+        console.print(Text(f"unknown: {why}", style="dim"))
     console.print(Text("nothing was sent", style="dim"))
 
 

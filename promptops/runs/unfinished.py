@@ -27,8 +27,8 @@ def is_finished(folder: Path) -> bool:
 TAKEN = "taken"
 """What stands in the journal of an unfinished run for an answer that is part of a complete one."""
 
-AnswerKey = tuple[str, str, int]
-"""A cell's digest, a case's id, and the number of the repeat."""
+AnswerKey = tuple[str, str, int, int | None]
+"""A cell's digest, a case's id, and the numbers of the repeat and of a conversation's call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class UnfinishedRun:
             try:
                 row = json.loads(line)
                 result = row["result"]
-                key = (self.cells[row["cell"]], result["case_id"], result["repeat"])
+                key = (self.cells[row["cell"]], result["case_id"], result["repeat"], result.get("call"))
                 if row["kind"] == TAKEN:
                     places.pop(key, None)
                 elif _answered(row) is not None:
@@ -74,8 +74,12 @@ class UnfinishedRun:
         """Notes that a complete run has these answers."""
         index = {digest: number for number, digest in enumerate(self.cells)}
         rows = (
-            {"cell": index[cell], "kind": TAKEN, "result": {"case_id": case_id, "repeat": repeat}}
-            for cell, case_id, repeat in answers
+            {
+                "cell": index[cell],
+                "kind": TAKEN,
+                "result": {"case_id": case_id, "repeat": repeat, "call": call},
+            }
+            for cell, case_id, repeat, call in answers
         )
         self.stream.seek(0, SEEK_END)
         # The last line may be half a line.
@@ -100,9 +104,11 @@ class KeptAnswers:
             self._places.update(
                 (key, (run.stream, start)) for key, start in places.items() if key[0] in wanted
             )
+        self._cases = len({(cell, case_id, repeat) for cell, case_id, repeat, _ in self._places})
 
     def __len__(self) -> int:
-        return len(self._places)
+        """How many cases there is an answer for, be it only to the beginning of a conversation."""
+        return self._cases
 
     def get(self, key: AnswerKey) -> Completion | None:
         """What was answered, or None."""

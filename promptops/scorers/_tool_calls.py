@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 from promptops.model.canonical import canonical_json
 from promptops.model.json_text import parse_json
+from promptops.model.tool_arguments import read_arguments, same_arguments
 from promptops.plugin import CaseFailure, JsonValue, Record, Sample
 
 FIELD = "tool_calls"
 MOST_NAMED = 5
 LONGEST_NAME = 60
-MOST_DEPTH = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,12 +31,9 @@ class ToolCall(Record):
         """Whether it is the expected call; an expected one without arguments takes any."""
         if self.name != expected.name:
             return False
-        return not arguments or expected.arguments is None or same(self.arguments, expected.arguments)
-
-
-def same(one: JsonValue, other: JsonValue) -> bool:
-    """Whether two values are the same JSON; 1 and 1.0 are, true and 1 are not."""
-    return canonical_json(one) == canonical_json(other)
+        if not arguments or expected.arguments is None:
+            return True
+        return same_arguments(self.arguments, expected.arguments)
 
 
 def made_calls(sample: Sample) -> list[ToolCall]:
@@ -125,7 +122,7 @@ def _made(value: JsonValue, number: int) -> ToolCall:
     if not isinstance(name, str) or not name:
         return ToolCall(name="", problem=f"call {number} names no tool")
     try:
-        return ToolCall(name=name, arguments={} if arguments in (None, "") else _arguments(arguments))
+        return ToolCall(name=name, arguments=read_arguments(arguments))
     except ValueError as error:
         return ToolCall(name=name, problem=f"the arguments of {short(name)} are not JSON: {error}")
 
@@ -138,7 +135,7 @@ def _expected(value: JsonValue, number: int) -> ToolCall:
     if arguments is None:
         return ToolCall(name=name)
     try:
-        read = _arguments(arguments)
+        read = read_arguments(arguments)
     except ValueError as error:
         raise CaseFailure(
             "bad_expected", f"the expected arguments of `{name}` are not JSON: {error}"
@@ -153,19 +150,3 @@ def _function(value: JsonValue) -> Mapping[str, JsonValue]:
         return {}
     function = value.get("function", value)
     return function if isinstance(function, Mapping) else {}
-
-
-def _arguments(value: JsonValue) -> JsonValue:
-    """Raises ValueError for what is no JSON, or too deep to be compared."""
-    return _plain(parse_json(value) if isinstance(value, str) else value, MOST_DEPTH)
-
-
-def _plain(value: JsonValue, depth: int) -> JsonValue:
-    """With one spelling of every number."""
-    if not depth:
-        raise ValueError("nested too deeply")
-    if isinstance(value, Mapping):
-        return {key: _plain(each, depth - 1) for key, each in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(each, depth - 1) for each in value]
-    return int(value) if isinstance(value, float) and value.is_integer() else value

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from math import fsum
 from typing import ClassVar
 
+from promptops.model.tool_arguments import same_arguments
 from promptops.plugin import Example, Record, Sample, Scale, Score, Scorer
-from promptops.scorers._tool_calls import ToolCall, expected_calls, made_calls, named, same
+from promptops.scorers._tool_calls import ToolCall, expected_calls, made_calls, named
 
 _BOOK = {"name": "book", "arguments": {"city": "Paris", "nights": 2}}
 
@@ -75,7 +76,9 @@ class ToolArguments(Record):
         names = {*expected.arguments, *given} if self.exact else expected.arguments.keys()
         if not names:
             return 1.0
-        right = sum(name in given and same(given[name], value) for name, value in expected.arguments.items())
+        right = sum(
+            name in given and same_arguments(given[name], value) for name, value in expected.arguments.items()
+        )
         return right / len(names)
 
 

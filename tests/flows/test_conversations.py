@@ -2,89 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from itertools import pairwise
 from typing import Any
 
 import pytest
 
-from tests.support.chat_project import said, settings
+from tests.support.chat_project import said, settings, unfinished_journals, unfinished_run
 from tests.support.cli import Cli, only_suite
-from tests.support.project import NO_SHARED_DATA, SHARED_DATA, ProjectFolder, rows
-from tests.support.service import Call, Reply, Service, service
-
-PROMPT = """\
-model: hosted_vllm/small
-messages:
-  - {role: system, content: "Help {{ name }}."}
-  - {role: user, content: "{{ message }}"}
-"""
-SUITE = """\
-prompt: p
-dataset: datasets/d.jsonl
-turns: "{{ case.turns }}"
-scorers:
-  last: {type: contains}
-"""
-Messages = list[dict[str, Any]]
-
-
-@contextmanager
-def model(answer: Callable[[Messages], Reply]) -> Iterator[Service]:
-    def reply(call: Call) -> Reply:
-        return answer(call.json["messages"])
-
-    with service(reply) as served:
-        yield served
-
-
-def echo(messages: Messages) -> Reply:
-    """Says how many user messages there were, and the last of them."""
-    users = [each["content"] for each in messages if each["role"] == "user"]
-    return said(f"{len(users)}: {users[-1]}")
-
-
-def calls(*names: str, arguments: str = "{}") -> Reply:
-    """An answer that calls tools."""
-    made = [
-        {"id": f"id-{n}", "type": "function", "function": {"name": name, "arguments": arguments}}
-        for n, name in enumerate(names)
-    ]
-    message = {"role": "assistant", "content": None, "tool_calls": made}
-    choice = {"index": 0, "message": message, "finish_reason": "tool_calls"}
-    usage = {"prompt_tokens": 5, "completion_tokens": 2, "total_tokens": 7}
-    return Reply(
-        {
-            "id": "x",
-            "object": "chat.completion",
-            "created": 1,
-            "model": "small",
-            "choices": [choice],
-            "usage": usage,
-        }
-    )
-
-
-def project(
-    folder: ProjectFolder,
-    url: str,
-    turns: list[Any],
-    *,
-    suite: str = SUITE,
-    prompt: str = PROMPT,
-    **case: Any,
-) -> ProjectFolder:
-    settings(folder, f"{url}/v1")
-    folder.write({"prompts/p.yaml": prompt, "evals/s.yaml": suite, ".gitignore": ".promptops/\n"})
-    row = {"id": "c", "name": "Ada", "turns": turns, "expected": "3: bye", **case}
-    return folder.write_rows("evals/datasets/d.jsonl", [row])
-
-
-def evaluated(folder: ProjectFolder, cli: Cli) -> Any:
-    result = cli("eval", "--format", "json", at=folder.root)
-    assert result.code == 0, result.err
-    return only_suite(result)
+from tests.support.conversations import PROMPT, SUITE, Messages, calls, echo, evaluated, model, project
+from tests.support.project import ProjectFolder
+from tests.support.service import Reply
 
 
 def test_each_turn_is_asked_with_what_was_said_before(folder: ProjectFolder, cli: Cli) -> None:
@@ -143,7 +69,7 @@ def test_a_second_run_asks_nothing(folder: ProjectFolder, cli: Cli) -> None:
         before = len(served.calls)
         suite = evaluated(folder, cli)
         assert len(served.calls) == before == 3
-    assert (suite["cached"], suite["calls"], suite["metrics"][0]["mean"]) == (1, 0, 1)
+    assert (suite["cached"], suite["calls"], suite["metrics"][0]["mean"]) == (3, 0, 1)
 
 
 def weather(messages: Messages) -> Reply:
@@ -187,91 +113,24 @@ def test_whoever_calls_tools_forever_fails_by_itself(folder: ProjectFolder, cli:
 
 
 @pytest.mark.parametrize(
-    ("scorer", "value"),
-    [
-        ("{type: contains}", 1),
-        ("{type: contains, value: '1:', turn: first}", 1),
-        ("{type: contains, value: '2:', turn: 2}", 1),
-        ("{type: contains, value: '2:', turn: last}", 0),
-        ("{type: contains, value: 'user: hello', turn: all}", 1),
-        ("{type: contains, turn: each}", 0.5),
-        ("{type: contains, value: ':', turn: each}", 1),
-        ("{type: all_of, turn: each, scorers: {a: {type: contains}, b: {type: max_words, value: 9}}}", 0.5),
-        ("{type: contains, turn: each, not: true}", 0.5),
-        ("{type: contains, turn: each, expected: ':'}", 1),
-        ("{type: all_of, turn: first, scorers: {a: {type: contains, value: '1:'}}}", 1),
-        ("{type: any_of, turn: all, scorers: {a: {type: contains, value: 'user: bye'}}}", 1),
-    ],
-)
-def test_a_scorer_sees_the_turn_that_it_asks_for(
-    scorer: str, value: float, folder: ProjectFolder, cli: Cli
-) -> None:
-    turns = [{"user": "hello", "expected": "nothing like it"}, "you?", {"user": "bye", "expected": "3: bye"}]
-    with model(echo) as served:
-        suite = evaluated(
-            project(folder, served.url, turns, suite=SUITE.replace("{type: contains}", scorer)), cli
-        )
-    assert suite["metrics"][0]["mean"] == value
-
-
-@pytest.mark.parametrize(
-    ("scorer", "message"),
-    [
-        ("{type: contains, turn: each, threshold: 0.5, reduce: majority}", "let it see one turn"),
-        ("{type: levenshtein, reduce: majority}", "needs a `threshold`"),
-        (f"{{type: contains, turn: '{'9' * 5000}'}}", "nor the number of a turn"),
-        ("{type: contains, turn: 0}", "nor the number of a turn"),
-    ],
-)
-def test_options_that_fit_no_turn_are_told_where_they_stand(
-    scorer: str, message: str, folder: ProjectFolder, cli: Cli
-) -> None:
-    with model(echo) as served:
-        suite = SUITE.replace("{type: contains}", scorer)
-        result = cli("eval", at=project(folder, served.url, ["hello"], suite=suite).root)
-    assert result.code == 3
-    assert message in result.err
-
-
-@pytest.mark.parametrize(("expected", "value"), [("3: bye", 0), ("1: hello", 1)])
-def test_a_turn_that_expects_nothing_is_held_against_the_case_not_against_the_last_turn(
-    expected: str, value: float, folder: ProjectFolder, cli: Cli
-) -> None:
-    turns = ["hello", {"user": "bye", "expected": ": hello"}]
-    suite = SUITE.replace("{type: contains}", "{type: contains, turn: first}")
-    with model(echo) as served:
-        found = evaluated(project(folder, served.url, turns, suite=suite, expected=expected), cli)
-    assert found["metrics"][0]["mean"] == value
-
-
-def test_the_worst_turn_is_named(folder: ProjectFolder, cli: Cli) -> None:
-    turns = [{"user": "hello", "expected": "nothing like it"}, {"user": "bye", "expected": "2: bye"}]
-    with model(echo) as served:
-        project(
-            folder, served.url, turns, suite=SUITE.replace("{type: contains}", "{type: contains, turn: each}")
-        )
-        shown = cli("eval", "--failures", at=folder.root).out
-    assert "0.5  turn 1: 0 (does not contain `nothing like it`)" in shown
-    assert "assistant: 1: hello" in shown
-
-
-def test_a_turn_that_a_case_does_not_have_loses_it(folder: ProjectFolder, cli: Cli) -> None:
-    with model(echo) as served:
-        suite = SUITE.replace("{type: contains}", "{type: contains, turn: 4}")
-        result = cli("eval", "--format", "json", at=project(folder, served.url, ["hello"], suite=suite).root)
-    (error,) = only_suite(result)["errors"]
-    assert (error["kind"], error["message"]) == ("no_turn", "`last` scores turn 4, and there are 1")
-
-
-@pytest.mark.parametrize(
     ("turns", "message"),
     [
-        ([], "`turns` is no list of turns, or it is empty"),
-        ("hello", "`turns` is no list of turns"),
+        ([], "`turns` is empty"),
+        ("hello", "`turns` is no list"),
         ([5], "turn 1 is neither a text nor an object"),
         (["a", {"usr": "b"}], "turn 2 has the unknown key `usr`"),
-        ([{"inputs": ["a"]}], "`inputs` and `tools` of turn 1 are objects"),
-        ([{"inputs": {"message": "a"}}, {"tools": {}}], "`message`"),
+        ([{"inputs": ["a"]}], "turn 1 has `inputs` that are no object"),
+        ([{"user": "a", "tools": 5}], "turn 1 has `tools` that are neither an object nor a list"),
+        (
+            [{"user": "a", "tools": [{"name": "t"}]}],
+            "turn 1 has a result of a tool without `name` or `result`",
+        ),
+        ([{"user": "a", "tools": [{"name": "t", "result": 1, "args": {}}]}], "unknown key `args`"),
+        (
+            [{"user": "a", "tools": [{"name": "t", "result": 1, "arguments": "[1]"}]}],
+            "turn 1 has a result of `t` whose `arguments` are no object",
+        ),
+        ([{"inputs": {"message": "a"}}, {"tools": {}}], "`message` is missing, in turn 2"),
     ],
 )
 def test_wrong_turns_are_told_before_anything_is_asked(
@@ -318,36 +177,190 @@ def test_turns_and_a_retriever_exclude_each_other(folder: ProjectFolder, cli: Cl
     assert "`turns` and `retriever` exclude each other" in result.err
 
 
-@pytest.mark.skipif(not SHARED_DATA.is_dir(), reason=NO_SHARED_DATA)
-def test_recorded_chats_of_real_people_are_scored_turn_by_turn(folder: ProjectFolder, cli: Cli) -> None:
-    cases, outputs = [], []
-    for row in rows(next((SHARED_DATA / "feedback_chat").glob("*.jsonl")))[:100]:
-        said_by = [(each["role"], each["content"]) for each in row["messages"]] + [
-            ("assistant", row["response"])
-        ]
-        pairs = pairwise(said_by)
-        turns = [
-            {"user": one[1], "output": other[1]}
-            for one, other in pairs
-            if (one[0], other[0]) == ("user", "assistant")
-        ]
-        if turns:
-            cases.append({"id": row["id"], "turns": [turn["user"] for turn in turns]})
-            outputs.append({"id": row["id"], "output": turns[-1]["output"], "turns": turns})
-    suite = """\
-target: {recorded: outputs.jsonl}
-dataset: datasets/d.jsonl
-turns: "{{ case.turns }}"
-scorers:
-  said: {type: length, min: 1, turn: each}
-  whole: {type: contains, value: "assistant: ", turn: all}
-"""
-    folder.write({"evals/s.yaml": suite}).write_rows("evals/datasets/d.jsonl", cases)
-    folder.write_rows("evals/outputs.jsonl", outputs)
-    found = evaluated(folder, cli)
-    spoken = [
-        sum(bool(turn["output"].split()) for turn in row["turns"]) / len(row["turns"]) for row in outputs
+def test_words_beside_calls_of_tools_are_sent_back_with_them(folder: ProjectFolder, cli: Cli) -> None:
+    def answer(messages: Messages) -> Reply:
+        return said("3: bye") if messages[-1]["role"] == "tool" else calls(("look", ""), text="A moment.")
+
+    with model(answer) as served:
+        evaluated(project(folder, served.url, [{"user": "hello", "tools": {"look": {"n": 1}}}]), cli)
+    assistant, tool = served.calls[-1].json["messages"][-2:]
+    assert (assistant["content"], assistant["tool_calls"][0]["function"]["arguments"]) == ("A moment.", "{}")
+    assert tool["content"] == '{"n": 1}'
+
+
+WEATHER = [
+    {"name": "weather", "arguments": {"city": "Rome", "days": 1.0}, "result": "sunny"},
+    {"name": "weather", "result": ["rain", "snow"]},
+]
+
+
+@pytest.mark.parametrize(
+    ("asked", "answered"),
+    [
+        ([("weather", '{"days": 1, "city": "Rome"}')] * 2, ["sunny", "sunny"]),
+        ([("weather", '{"city": "Oslo"}'), ("weather", '{"city": "Rome", "days": 2}')], ["rain", "snow"]),
+        ([("weather", '{"city": "Oslo"}')] * 3, None),
+        ([("weather", "{"), ("weather", "{}")], None),
+        ([("weather", "[]")], None),
+        ([("news", "{}")], None),
+    ],
+)
+def test_results_may_depend_on_the_arguments_and_on_the_order(
+    asked: list[tuple[str, str]], answered: list[str] | None, folder: ProjectFolder, cli: Cli
+) -> None:
+    def answer(messages: Messages) -> Reply:
+        results = [each["content"] for each in messages if each["role"] == "tool"]
+        return said(f"3: bye {results}") if results else calls(*asked)
+
+    with model(answer) as served:
+        evaluated(project(folder, served.url, [{"user": "hello", "tools": WEATHER}]), cli)
+    last = served.calls[-1].json["messages"]
+    results = [each["content"] for each in last if each["role"] == "tool"]
+    assert results == (answered or [])
+    assert len(served.calls) == (2 if answered else 1)
+
+
+def test_a_conversation_goes_on_after_a_turn_in_which_the_model_failed(
+    folder: ProjectFolder, cli: Cli
+) -> None:
+    def answer(messages: Messages) -> Reply:
+        return (
+            Reply({"error": {"message": "x", "code": "content_filter"}}, 400)
+            if len(messages) == 2
+            else echo(messages)
+        )
+
+    with model(answer) as served:
+        suite = evaluated(project(folder, served.url, ["hello", "bye"], expected="2: bye"), cli)
+    assert [each["failure"] for each in suite["failed_output"]] == ["content_filter"]
+    assert (suite["metrics"][0]["mean"], len(served.calls)) == (1, 2)
+
+
+def test_a_template_may_tell_the_earlier_turns_itself(folder: ProjectFolder, cli: Cli) -> None:
+    prompt = PROMPT.replace(
+        "{{ message }}",
+        "{% for each in history %}{{ each.role }}: {{ each.content }}; {% endfor %}{{ message }}",
+    )
+    with model(lambda _: said("3: bye")) as served:
+        project(folder, served.url, ["hello", "bye"], prompt=prompt)
+        evaluated(folder, cli)
+        shown = cli("render", "p", "--case", "s:c", "--format", "json", at=folder.root)
+    assert [call.json["messages"][1:] for call in served.calls] == [
+        [{"role": "user", "content": "hello"}],
+        [{"role": "user", "content": "user: hello; assistant: 3: bye; bye"}],
     ]
-    assert found["metrics"][0]["mean"] == pytest.approx(sum(spoken) / len(spoken))
-    assert found["metrics"][1]["mean"] == 1
-    assert any(len(row["turns"]) > 1 for row in outputs)
+    assert shown.json["messages"] == served.calls[0].json["messages"]
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        PROMPT.replace(
+            "messages:", "inputs: {name: string, message: string, tone: {default: kind}}\nmessages:"
+        ).replace("Help", "Be {{ tone }} to"),
+        PROMPT.replace("Help", "{% if tone is defined %}Be {{ tone }}.{% endif %} Help"),
+    ],
+)
+def test_what_the_user_says_is_no_variable_that_may_be_left_out(
+    prompt: str, folder: ProjectFolder, cli: Cli
+) -> None:
+    with model(echo) as served:
+        assert (
+            evaluated(project(folder, served.url, ["a", "b", "bye"], prompt=prompt), cli)["metrics"][0][
+                "mean"
+            ]
+            == 1
+        )
+
+
+def test_an_edited_last_turn_is_all_that_is_asked_and_paid_anew(folder: ProjectFolder, cli: Cli) -> None:
+    with model(echo) as served:
+        project(folder, served.url, ["hello", "you?", "bye"])
+        settings(folder, f"{served.url}/v1", more="input_usd_per_million = 1e6\noutput_usd_per_million = 0\n")
+        first = evaluated(folder, cli)
+        folder.write_rows(
+            "evals/datasets/d.jsonl",
+            [{"id": "c", "name": "Ada", "turns": ["hello", "you?", "well"], "expected": "3"}],
+        )
+        (planned,) = cli("eval", "--dry-run", "--format", "json", at=folder.root).json["suites"]
+        again = evaluated(folder, cli)
+        (done,) = cli("eval", "--dry-run", "--format", "json", at=folder.root).json["suites"]
+    assert [(each["calls"], each["cached"]) for each in (first, planned, again, done)] == [
+        (3, 0),
+        (1, 2),
+        (1, 2),
+        (0, 3),
+    ]
+    assert (first["paid_usd"], again["paid_usd"]) == (first["cost_usd"], pytest.approx(again["cost_usd"] / 3))
+
+
+def test_a_dry_run_knows_that_later_turns_are_longer(folder: ProjectFolder, cli: Cli) -> None:
+    def tokens(turns: list[Any], prompt: str = PROMPT) -> Any:
+        project(folder, "http://127.0.0.1:9", turns, prompt=prompt)
+        settings(
+            folder, "http://127.0.0.1:9/v1", more="input_usd_per_million = 1\noutput_usd_per_million = 1\n"
+        )
+        return only_suite(cli("eval", "--dry-run", "--format", "json", at=folder.root))
+
+    bound = 50
+    bounded = f"{PROMPT}parameters: {{max_tokens: {bound}}}\n"
+    one, two = tokens(["hello"], bounded), tokens(["hello", "hello"], bounded)
+    assert two["input_tokens"] > 2 * one["input_tokens"] + bound
+    assert two["most_usd"] == pytest.approx((two["input_tokens"] + 2 * bound) / 1e6)
+    with_tools = tokens(["hello", {"user": "hello", "tools": {"weather": "sunny"}}], bounded)
+    assert (with_tools["calls"], with_tools["most_usd"]) == (2, None)
+    assert with_tools["cost_usd"] == pytest.approx(two["cost_usd"])
+
+
+def look_around(messages: Messages) -> Reply:
+    """Looks once before it answers the second turn."""
+    return calls("look", text="Let me see.") if messages[-1]["content"] == "you?" else echo(messages)
+
+
+LOOKING = ["hello", {"user": "you?", "tools": {"look": "there"}}, "bye"]
+
+
+@pytest.mark.parametrize("answers", [1, 2, 3, 4])
+@pytest.mark.parametrize("fresh", [(), ("--fresh",)])
+def test_a_killed_run_pays_no_turn_twice(
+    answers: int, fresh: tuple[str, ...], folder: ProjectFolder, cli: Cli
+) -> None:
+    with model(look_around) as served:
+        unfinished_run(project(folder, served.url, LOOKING), cli, answers=answers, arguments=fresh)
+        asked = len(served.calls)
+        assert asked == 4
+        resumed = cli("eval", "--format", "json", *fresh, at=folder.root)
+        assert "going on with a run that was interrupted: 1 answer" in resumed.err
+        suite = only_suite(resumed)
+        assert (suite["calls"], suite["cached"], suite["metrics"][0]["mean"]) == (4 - answers, answers, 1)
+        assert len(served.calls) == asked + 4 - answers
+        asked = len(served.calls)
+        assert evaluated(folder, cli)["cached"] == 4
+        assert len(served.calls) == asked
+    assert unfinished_journals(folder.root) == []
+
+
+def test_offline_replays_a_conversation_and_names_one_that_is_not_recorded(
+    folder: ProjectFolder, cli: Cli
+) -> None:
+    with model(look_around) as served:
+        evaluated(project(folder, served.url, LOOKING), cli)
+    replayed = cli("eval", "--offline", "--format", "json", at=folder.root)
+    assert (replayed.code, only_suite(replayed)["metrics"][0]["mean"]) == (0, 1)
+    project(folder, served.url, [*LOOKING, "one more"])
+    missing = only_suite(cli("eval", "--offline", "--format", "json", at=folder.root))
+    assert [each["kind"] for each in missing["errors"]] == ["not_asked"]
+
+
+def test_what_the_tools_said_stands_in_the_conversation(folder: ProjectFolder, cli: Cli) -> None:
+    with model(look_around) as served:
+        project(folder, served.url, LOOKING, expected="never")
+        shown = cli("eval", "--failures", at=folder.root).out
+    lines = [line.strip() for line in shown.splitlines()]
+    at = next(place for place, line in enumerate(lines) if line.endswith("assistant calls: look()"))
+    assert lines[at - 1 : at + 3] == [
+        "assistant: Let me see.",
+        "assistant calls: look()",
+        "tool: there",
+        "assistant: 2: you?",
+    ]

@@ -27,6 +27,7 @@ from tests.support.chat_project import (
     outputs,
     said,
     unfinished_journals,
+    unfinished_run,
     without_times,
 )
 from tests.support.cli import Cli
@@ -123,17 +124,6 @@ def test_half_a_line_at_the_end_is_ignored(folder: ProjectFolder, cli: Cli, end:
         assert (result.json["suites"][0]["calls"], result.json["suites"][0]["cached"]) == (3, 5)
         assert len(model.bodies) == asked + 3
         assert unfinished_journals(folder.root) == []
-
-
-def unfinished_run(folder: ProjectFolder, cli: Cli, *, answers: int, arguments: tuple[str, ...] = ()) -> Path:
-    """What a run leaves that was killed after so many answers, before any was in the cache."""
-    before = set(folder.root.glob(JOURNALS))
-    assert cli("eval", *arguments, at=folder.root).code == 0
-    (journal,) = set(folder.root.glob(JOURNALS)) - before
-    (journal.parent / "run.json").unlink()
-    (folder.root / ".promptops/answers.sqlite").unlink(missing_ok=True)
-    journal.write_bytes(b"".join(journal.read_bytes().splitlines(keepends=True)[:answers]))
-    return journal
 
 
 @pytest.mark.parametrize("damage", ["", "[]", "{", '{"format": 2, "cells": []}', '{"format": 1, "cells": 7}'])

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.support.cli import Cli
 from tests.support.openai_server import Answer
 from tests.support.project import ProjectFolder, rows
 from tests.support.service import Call, Reply, Service, service
@@ -103,6 +104,17 @@ def case_rows(count: int) -> Iterable[Mapping[str, Any]]:
 def unfinished_journals(root: Path) -> list[Path]:
     """The journals of runs without a summary."""
     return [path for path in sorted(root.glob(JOURNALS)) if not (path.parent / "run.json").exists()]
+
+
+def unfinished_run(folder: ProjectFolder, cli: Cli, *, answers: int, arguments: tuple[str, ...] = ()) -> Path:
+    """What a run leaves that was killed after so many answers, before any was in the cache."""
+    before = set(folder.root.glob(JOURNALS))
+    assert cli("eval", *arguments, at=folder.root).code == 0
+    (journal,) = set(folder.root.glob(JOURNALS)) - before
+    (journal.parent / "run.json").unlink()
+    (folder.root / ".promptops/answers.sqlite").unlink(missing_ok=True)
+    journal.write_bytes(b"".join(journal.read_bytes().splitlines(keepends=True)[:answers]))
+    return journal
 
 
 def answers_in(journal: Path) -> list[str]:
