@@ -91,21 +91,21 @@ def scored_by(folder: ProjectFolder) -> list[tuple[str, int]]:
     return [tuple(json.loads(line)) for line in (folder.root / "scored.log").read_text().splitlines()]
 
 
-def workers() -> set[int]:
-    """Every process of this machine that scores for a run."""
+def workers(project: ProjectFolder) -> set[int]:
+    """Every process that scores for a run in this project."""
     found = set()
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             words = (folder / "cmdline").read_bytes().split(b"\0")
+            place = (folder / "cwd").readlink()
         except OSError:
             continue
-        if WORKER[-1].encode() in words:
+        if WORKER[-1].encode() in words and place == project.root.resolve():
             found.add(int(folder.name))
     return found
 
 
 def test_a_slow_scorer_moves_to_other_processes_and_none_is_left(folder: ProjectFolder) -> None:
-    before = workers()
     with chat() as model:
         project(folder, model.url, "time.sleep(0.05)\nreturn sample.output == sample.expected")
         process = start("eval", "--format", "json", at=folder.root)
@@ -116,7 +116,7 @@ def test_a_slow_scorer_moves_to_other_processes_and_none_is_left(folder: Project
     assert sorted(case for case, _ in places) == sorted(row["id"] for row in case_rows(12))
     here = [pid for _, pid in places if pid == process.pid]
     assert len(here) == 2
-    assert not workers() - before
+    assert not workers(folder)
 
 
 def test_a_fast_scorer_stays(folder: ProjectFolder) -> None:
@@ -143,7 +143,6 @@ return 1
 
 @pytest.mark.parametrize("endless", ["while True: pass", "time.sleep(10 ** 6)"])
 def test_a_scorer_that_never_ends_loses_its_case_alone(folder: ProjectFolder, endless: str) -> None:
-    before = workers()
     with chat() as model:
         work = f'if sample.case.id in ("c0", "c5", "c6"):\n    {endless}\nreturn 1'
         project(folder, model.url, work, timeout_s=1.5)
@@ -153,7 +152,7 @@ def test_a_scorer_that_never_ends_loses_its_case_alone(folder: ProjectFolder, en
         (case, "scorer_timeout") for case in ("c0", "c5", "c6")
     ]
     assert (suite["scored"], suite["metrics"][0]["mean"]) == (9, 1.0)
-    assert not workers() - before
+    assert not workers(folder)
 
 
 def test_a_queue_of_slow_scores_is_no_timeout(folder: ProjectFolder) -> None:
@@ -201,13 +200,12 @@ def test_what_a_scorer_raises_elsewhere_loses_its_case(folder: ProjectFolder) ->
 
 
 def test_a_slow_scorer_of_the_repository_goes_to_a_thread(folder: ProjectFolder) -> None:
-    before = workers()
     with chat() as model:
         local_project(folder, model.url, "time.sleep(0.05)\nreturn Score(value=float(main))")
         code, suite = evaluate(folder)
     assert (code, suite["scored"]) == (0, 12)
     assert suite["metrics"][0]["mean"] == 2 / 12
-    assert not workers() - before
+    assert not workers(folder)
 
 
 def test_a_scorer_of_the_repository_that_never_ends_loses_its_case_alone(folder: ProjectFolder) -> None:
@@ -239,15 +237,14 @@ return 1
 
 
 def test_an_answer_whose_scoring_was_killed_is_not_asked_for_again(folder: ProjectFolder) -> None:
-    before = workers()
     with chat() as model:
         project(folder, model.url, ENDLESS_ONCE)
         process = start("eval", at=folder.root)
         wait_until(lambda: any("c2" in answers_in(path) for path in folder.root.glob(JOURNALS)))
-        wait_until(lambda: bool(workers() - before))
+        wait_until(lambda: bool(workers(folder)))
         os.kill(process.pid, signal.SIGKILL)
         process.communicate()
-        wait_until(lambda: not workers() - before)
+        wait_until(lambda: not workers(folder))
         (folder.root / ".promptops/answers.sqlite").unlink(missing_ok=True)
         (journal,) = unfinished_journals(folder.root)
         known = set(answers_in(journal))
@@ -260,15 +257,14 @@ def test_an_answer_whose_scoring_was_killed_is_not_asked_for_again(folder: Proje
 
 
 def test_ctrl_c_twice_ends_also_a_run_whose_scorer_never_ends(folder: ProjectFolder) -> None:
-    before = workers()
     with chat() as model:
         project(folder, model.url, ENDLESS_ONCE)
         process = start("eval", at=folder.root)
-        wait_until(lambda: bool(workers() - before))
+        wait_until(lambda: bool(workers(folder)))
         process.send_signal(signal.SIGINT)
         wait_until(lambda: interrupted_again(process))
         assert finished(process)[0] == 130
-    wait_until(lambda: not workers() - before)
+    wait_until(lambda: not workers(folder))
 
 
 def interrupted_again(process: subprocess.Popen[bytes]) -> bool:
