@@ -4,10 +4,13 @@ import json
 import math
 import re
 from functools import cache
+from itertools import islice
 
+from promptops.model.fenced import fenced
 from promptops.model.record import JsonValue
 
-_FENCE = re.compile(r"```(?:json)?[ \t]*\n(.*?)```", re.DOTALL | re.IGNORECASE)
+MOST_BEGINNINGS = 20
+_BEGINNING = re.compile(r"[{\[]")
 
 
 def parse_json(text: str) -> JsonValue:
@@ -28,14 +31,16 @@ def find_json(text: str) -> JsonValue:
     Raises:
         ValueError: there is none.
     """
-    fenced = _FENCE.search(text)
-    for candidate in (text, fenced[1] if fenced else None):
-        if candidate is not None:
-            try:
-                return parse_json(candidate)
-            except ValueError:
-                continue
-    for match in list(re.finditer(r"[{\[]", text))[:20]:
+    try:
+        return parse_json(text)
+    except ValueError:
+        block = fenced(text, "json")
+    if block is not None:
+        try:
+            return parse_json(block)
+        except ValueError:
+            pass
+    for match in islice(_BEGINNING.finditer(text), MOST_BEGINNINGS):
         try:
             return _decoder().raw_decode(text, match.start())[0]
         except (ValueError, RecursionError):

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from promptops.model.json_text import find_json
 from promptops.plugin import Example, JsonValue, Record, Sample, Scale, Score, Scorer, as_text, pass_or_fail
+from promptops.scorers._texts import folded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +19,7 @@ class ExactMatch(Record):
     1.0 and the order of keys is free. `ignore_whitespace` squeezes blanks inside a text.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     scale: ClassVar[Scale] = Scale.BINARY
     examples: ClassVar[tuple[Example, ...]] = (
         Example(output=" yes\n", expected="yes", score=1.0),
@@ -67,7 +68,7 @@ class ExactMatch(Record):
         if self.ignore_punctuation:
             text = "".join(each for each in text if not unicodedata.category(each).startswith("P"))
         text = " ".join(text.split()) if self.ignore_whitespace else text.strip()
-        return text.casefold() if self.ignore_case else text
+        return folded(text, ignore_case=self.ignore_case)
 
 
 def _is_data(expected: JsonValue) -> bool:

@@ -5,7 +5,7 @@ from typing import ClassVar
 from xml.parsers import expat
 
 from promptops.plugin import Example, Record, Sample, Scale, Score, Scorer, pass_or_fail
-from promptops.scorers._fenced import fenced
+from promptops.model.fenced import fenced
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

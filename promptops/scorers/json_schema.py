@@ -16,7 +16,7 @@ class JsonSchema(Record):
     JSON in a fenced block or among words is accepted, unless `strict` asks for nothing but JSON.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     scale: ClassVar[Scale] = Scale.BINARY
     examples: ClassVar[tuple[Example, ...]] = (
         Example(output='{"n": 1}', options={"schema": {"required": ["n"]}}, score=1.0),

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from promptops.plugin import Example, Record, Sample, Scale, Score, Scorer, pass_or_fail
+from promptops.scorers._measure import words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,8 +22,8 @@ class MaxWords(Record):
 
     def score(self, sample: Sample) -> Score:
         """See Scorer."""
-        words = len(sample.output.split())
-        return pass_or_fail(True) if words <= self.value else pass_or_fail(False, f"{words} words")
+        count = words(sample.output)
+        return pass_or_fail(True) if count <= self.value else pass_or_fail(False, f"{count} words")
 
 
 PLUGIN: type[Scorer] = MaxWords

@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from promptops.model.json_text import find_json
 from promptops.plugin import CaseFailure, Example, JsonValue, Record, Sample, Scale, Score, Scorer, as_text
-from promptops.scorers._fenced import fenced
+from promptops.model.fenced import fenced
 
 MOST_CELLS = 100_000
 

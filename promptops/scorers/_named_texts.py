@@ -1,19 +1,16 @@
-"""Texts that an output begins or ends with."""
+"""Texts that an output should contain, or begin or end with."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
-from promptops.plugin import CaseFailure, Record, Sample, Scale
+from promptops.plugin import CaseFailure, Record, Sample
+from promptops.scorers._texts import folded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Affix(Record):
-    """Base of `starts_with` and `ends_with`: which texts are wanted, any of which is enough."""
-
-    version: ClassVar[int] = 1
-    scale: ClassVar[Scale] = Scale.BINARY
+class NamedTexts(Record):
+    """Base of `contains`, `starts_with` and `ends_with`: which texts are wanted."""
 
     value: str | None = None
     values: tuple[str, ...] = ()
@@ -23,16 +20,20 @@ class Affix(Record):
         if self.value is not None and self.values:
             raise ValueError("`value` and `values` exclude each other")
         if self.value == "" or "" in self.values:
-            raise ValueError("every output begins and ends with an empty text")
+            raise ValueError("every output contains an empty text")
 
     def wanted(self, sample: Sample) -> tuple[str, ...]:
-        """The texts, folded like the output."""
+        """The texts of the options, else the expected ones.
+
+        Raises:
+            CaseFailure: the case expects nothing, or only empty texts.
+        """
         own = self.values if self.value is None else (self.value,)
         texts = own or tuple(text for text in sample.expected_texts() if text.strip())
         if not texts:
             raise CaseFailure("no_expected", "the expected value is empty")
-        return tuple(map(self.folded, texts))
+        return texts
 
     def folded(self, text: str) -> str:
         """The text as it is compared."""
-        return text.casefold() if self.ignore_case else text
+        return folded(text, ignore_case=self.ignore_case)
