@@ -39,7 +39,19 @@ ODD_OUTPUTS = (
 """What models have answered, or might: no output may break a scorer."""
 LARGE_OUTPUTS = tuple(
     (piece * (MEGABYTE // len(piece)))[:MEGABYTE]
-    for piece in ("word ", "[", '{"a":', "7", "<b>", "a,b\n", "- x\n", "(", "I can't \"", "é")
+    for piece in (
+        "word ",
+        "[",
+        '{"a":',
+        "7",
+        "<b>",
+        "a,b\n",
+        "- x\n",
+        "(",
+        "I can't \"",
+        "é",
+        "a\u0301\u0323",
+    )
 )
 """A megabyte of each."""
 
@@ -62,9 +74,11 @@ def check_scorer(plugin: type[Any]) -> None:
         assert got == example.score, f"{example} scores {got}: {score.reason if score else 'lost'}"
         for output in ODD_OUTPUTS:
             _check_score(plan, _sample(example, output))
-    for example in plugin.examples[:1]:
-        for output in LARGE_OUTPUTS:
-            _scored(_plan("example", plugin, example.options), _sample(example, output))
+    # Every large output is scored, and with every example's options a large one: all with all takes too long.
+    for number in range(max(len(plugin.examples), len(LARGE_OUTPUTS)) if plugin.examples else 0):
+        example = plugin.examples[number % len(plugin.examples)]
+        plan = _plan("example", plugin, example.options)
+        _scored(plan, _sample(example, LARGE_OUTPUTS[number % len(LARGE_OUTPUTS)]))
 
 
 def _plan(name: str, plugin: type[Any], options: Mapping[str, JsonValue]) -> ScorerPlan:

@@ -11,10 +11,11 @@ from promptops.scorers._extras import require_library
 
 LONGEST_OUTPUT = 100_000
 
-KINDS = frozenset(
+_KINDS = (
     "alter analyze comment commit copy create delete describe drop grant insert merge pragma revoke rollback select "
-    "set show transaction truncate update use".split()
+    "set show transaction truncate update use"
 )
+KINDS = frozenset(_KINDS.split())
 """Statements as sqlglot calls them; `select` is every query."""
 _FENCES = ("sql", "mysql", "plsql", "postgres", "postgresql", "psql", "sqlite", "tsql")
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 from xml.parsers import expat
 
-from promptops.plugin import Example, Record, Sample, Scale, Score, Scorer, pass_or_fail
 from promptops.model.fenced import fenced
+from promptops.plugin import Example, Record, Sample, Scale, Score, Scorer, pass_or_fail
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,8 +5,8 @@ from typing import ClassVar
 
 from promptops.errors import InvalidFilesError
 from promptops.files.yaml_source import read_yaml
-from promptops.plugin import CaseFailure, Example, Record, Sample, Scale, Score, Scorer, pass_or_fail
 from promptops.model.fenced import fenced
+from promptops.plugin import CaseFailure, Example, Record, Sample, Scale, Score, Scorer, pass_or_fail
 
 LONGEST_OUTPUT = 200_000
 

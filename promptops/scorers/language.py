@@ -13,11 +13,12 @@ LEAST_PROBABILITY = 0.8
 """Of 30,000 short texts in 40 languages half are that clear, and 99.6 % of these are named rightly."""
 LONGEST_OUTPUT = 20_000
 
-LANGUAGES = frozenset(
+_CODES = (
     "af am an ar as az ba be bg bn br bs ca cs cy da de dz el en eo es et eu fa fi fo fr fy ga gd gl gu ha he hi hr ht "
     "hu hy id ig is it ja jv ka kk km kn ko ku ky la lb lg ln lo lt lv mg mk ml mn mr ms mt my ne nl nn no oc om or pa "
-    "pl ps pt qu ro ru rw sa se si sk sl sn so sq sr st sv sw ta te tg th tk tl tr tt ug uk ur uz vi vo wa xh yo zh zu".split()
+    "pl ps pt qu ro ru rw sa se si sk sl sn so sq sr st sv sw ta te tg th tk tl tr tt ug uk ur uz vi vo wa xh yo zh zu"
 )
+LANGUAGES = frozenset(_CODES.split())
 """What the library can tell."""
 _MEMBER_OF = {
     "nb": "no", "nn": "no", "yue": "zh", "wuu": "zh", "ary": "ar", "arz": "ar", "uzs": "uz", "sdh": "ku",

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import comb
 from typing import ClassVar, Literal
 
 from promptops.plugin import CaseFailure, Example, Record, Sample, Scale, Score, Scorer
-from promptops.scorers._listed import expected_list, listed
+from promptops.scorers._listed import comparable, expected_list, listed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,7 +17,7 @@ class ListOrder(Record):
 
     `measure: pairs` is the share of pairs of expected items that stand in the right order, where a pair with a
     missing item is wrong (Kendall 1938); `exact` is 1 when the items are the expected ones in their order, and no
-    others. The output is read as by `list_overlap`; of an item that occurs twice the first place counts.
+    others. The output is read as by `list_overlap`. The second `a` of the output is that of the expected list.
     """
 
     version: ClassVar[int] = 1
@@ -34,22 +35,30 @@ class ListOrder(Record):
 
     def score(self, sample: Sample) -> Score:
         """See Scorer."""
-        wanted = list(dict.fromkeys(map(self._folded, expected_list(sample))))
-        got = list(dict.fromkeys(map(self._folded, listed(sample.output))))
+        wanted = comparable(expected_list(sample), ignore_case=self.ignore_case)
+        got = comparable(listed(sample.output), ignore_case=self.ignore_case)
         if not wanted:
             raise CaseFailure("no_expected", "the list of expected items is empty")
-        if wanted == got or self.measure == "exact" or len(wanted) == 1:
-            return Score(value=float(wanted == got or (self.measure == "pairs" and wanted[0] in got)))
-        places = {item: place for place, item in enumerate(got)}
-        found = [places[item] for item in wanted if item in places]
+        if wanted == got:
+            return Score(value=1.0)
+        places = {item: place for place, item in enumerate(_numbered(got))}
+        found = [places[item] for item in _numbered(wanted) if item in places]
         missing = len(wanted) - len(found)
+        reason = f"{missing} of {len(wanted)} missing" if missing else "another order, or more items"
+        if self.measure == "exact":
+            return Score(value=0.0, reason=reason)
+        if len(wanted) == 1:
+            return Score(value=float(bool(found)), reason=reason if missing else "")
         value = _ordered_pairs(found) / comb(len(wanted), 2)
-        return Score(
-            value=value, reason=f"{missing} of {len(wanted)} missing" if missing else "another order"
-        )
+        return Score(value=value, reason=reason if value < 1 else "")
 
-    def _folded(self, text: str) -> str:
-        return text.casefold() if self.ignore_case else text
+
+def _numbered(items: Sequence[str]) -> Iterator[tuple[str, int]]:
+    """Each item with how often it stood before."""
+    seen = Counter[str]()
+    for item in items:
+        yield item, seen[item]
+        seen[item] += 1
 
 
 def _ordered_pairs(places: Sequence[int]) -> int:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from promptops.plugin import Example, Record, Sample, Scale, Score, Scorer
-from promptops.scorers._listed import expected_list, listed
+from promptops.scorers._listed import comparable, expected_list, listed
 
 MOST_TOLD = 5
 
@@ -15,7 +15,7 @@ class ListOverlap(Record):
 
     `measure` is `f1`, `precision` (the share of the output's items that is expected), `recall` (the share of the
     expected ones that is there), `jaccard`, or `exact` (1 for the same items, else 0). The output is a JSON list,
-    else lines with or without bullets, else what commas separate; an item counts once.
+    else lines with or without bullets, else what commas or semicolons separate; an item counts once.
     """
 
     version: ClassVar[int] = 1
@@ -37,8 +37,8 @@ class ListOverlap(Record):
 
     def score(self, sample: Sample) -> Score:
         """See Scorer."""
-        wanted = set(map(self._folded, expected_list(sample)))
-        got = set(map(self._folded, listed(sample.output)))
+        wanted = set(comparable(expected_list(sample), ignore_case=self.ignore_case))
+        got = set(comparable(listed(sample.output), ignore_case=self.ignore_case))
         if wanted == got:
             return Score(value=1.0)
         both = len(wanted & got)
@@ -52,9 +52,6 @@ class ListOverlap(Record):
         parts = [("missing", wanted - got), ("not expected", got - wanted)]
         reason = "; ".join(f"{name}: {_told(items)}" for name, items in parts if items)
         return Score(value=values[self.measure], reason=reason)
-
-    def _folded(self, text: str) -> str:
-        return text.casefold() if self.ignore_case else text
 
 
 def _told(items: set[str]) -> str:

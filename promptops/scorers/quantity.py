@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from promptops.plugin import CaseFailure, Example, Record, Sample, Scale, Score, Scorer, pass_or_fail
@@ -12,10 +12,32 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 LONGEST_OUTPUT = 20_000
+_NAME = r"(?:[°µμΩ%]|[^\W\d_]){1,20}(?:(?:\^|\*\*)-?\d{1,2}|⁻?[¹²³])?"
+_JOINT = r"(?:\s?[/*·⋅]\s?|\s+per\s+|\s(?=[^\W\d_]{1,3}(?:\^-|⁻)))"
 _QUANTITY = re.compile(
-    r"(?<![\w.])(?P<number>[-+−]?\d{1,15}(?:,\d{3})*(?:\.\d{1,15})?(?:[eE][-+]?\d{1,2})?)"
-    r"\s{0,3}(?P<unit>(?:[°µμΩ%]|[^\W\d_]){1,20}(?:(?:\s?[/*·]\s?|\^|\*\*)[^\W_]{1,20}){0,3}[²³]?)?"
+    r"(?<![\w.^])(?<!\d,)(?P<number>[-+−]?(?:\d{1,3}(?:,\d{3})+(?!\d)|\d{1,20})?(?:\.\d{1,20})?(?<=\d)(?:[eE][-+]?\d{1,2})?)"
+    r"(?:\s?[×x]\s?10(?:\^|\*\*)(?P<power>[-−]?\d{1,2}))?"
+    rf"\s{{0,3}}(?P<unit>(?:(?:square|cubic|degrees?)\s+)?{_NAME}(?:{_JOINT}(?:(?:square|cubic)\s+)?{_NAME}){{0,3}})"
 )
+_WORDS = re.compile(
+    r"(?:a|[ap]m|[AP]M|are|as|at)(?![^\W\d_]|[/*^])|in\s+(?!wide|long|tall|high|deep|thick|by)[^\W\d_]"
+)
+"""What would be a unit by its letters (year, attometre, inch), and is a word of the sentence."""
+_SPELLINGS = (
+    (re.compile(r"⁻?[¹²³]"), lambda found: "**" + found[0].translate(str.maketrans("⁻¹²³", "-123"))),
+    (
+        re.compile(r"(?:°|degrees?\s+)(C|F)(?:elsius|ahrenheit)?\b", re.IGNORECASE),
+        lambda found: f"deg{found[1].upper()}",
+    ),
+    (re.compile(r"square\s+(\w+)"), r"\1**2"),
+    (re.compile(r"cubic\s+(\w+)"), r"\1**3"),
+    (re.compile(r"\s*\bper\s+"), "/"),
+    (re.compile(r"\s*[·⋅]\s*|(?<=\w)\s+(?=\w)"), "*"),
+    (re.compile(r"\bKB\b"), "kB"),
+    (re.compile(r"\bK([mMgG])\b"), lambda found: f"k{found[1].lower()}"),
+)
+"""How units are written, and what the library calls them."""
+_LONG_WORD = re.compile(r"[^\W\d_]{4,}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +74,7 @@ class Quantity(Record):
             return pass_or_fail(False, "no quantity with a unit in the output")
         if any(self._fits(got, each) for each in wanted):
             return pass_or_fail(True)
-        return pass_or_fail(False, f"got {got}")
+        return pass_or_fail(False, f"got {got}, expected {wanted[0]}")
 
     def _fits(self, got: Any, wanted: Any) -> bool:
         if got.dimensionality != wanted.dimensionality:
@@ -73,9 +95,10 @@ def _last(text: str) -> Any:
 
 def _quantities(text: str) -> Iterator[Any]:
     for match in reversed(list(_QUANTITY.finditer(text))):
-        unit = match["unit"] and _unit(match["unit"].strip())
-        if unit is not None and unit != "":
-            yield _registry().Quantity(float(match["number"].replace("−", "-").replace(",", "")), unit)
+        if not _WORDS.match(text, match.start("unit")) and (unit := _unit(match["unit"])) is not None:
+            power = 10.0 ** int((match["power"] or "0").replace("−", "-"))
+            number = float(match["number"].replace("−", "-").replace(",", ""))
+            yield _registry().Quantity(number * power, unit)
 
 
 @cache
@@ -85,20 +108,19 @@ def _registry() -> Any:
     return UnitRegistry(autoconvert_offset_to_baseunit=True, cache_folder=None)
 
 
-@cache
+@lru_cache(maxsize=1_000)
 def _unit(name: str) -> Any:
     """The unit of that name; None where nobody knows it."""
-    written = (
-        name.replace("²", "**2")
-        .replace("³", "**3")
-        .replace("·", "*")
-        .replace("°C", "degC")
-        .replace("°F", "degF")
-    )
-    try:
-        return _registry().Unit(written)
-    except Exception:  # noqa: BLE001 - the library raises what its parser and tokenizer raise
-        return None
+    for pattern, written in _SPELLINGS:
+        name = pattern.sub(written, name)
+    # `Hours` are hours; in short names capitals tell units apart.
+    for spelling in dict.fromkeys((name, _LONG_WORD.sub(lambda word: word[0].lower(), name))):
+        try:
+            unit = _registry().Unit(spelling)
+        except Exception:  # noqa: BLE001, S112 - the library raises what its parser and tokenizer raise
+            continue
+        return unit if str(unit) else None
+    return None
 
 
 PLUGIN: type[Scorer] = Quantity

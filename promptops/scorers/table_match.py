@@ -1,30 +1,37 @@
 from __future__ import annotations
 
-import csv
-import io
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from math import isclose
-from typing import ClassVar
+from decimal import Decimal
+from itertools import zip_longest
+from typing import Any, ClassVar, NamedTuple
 
-from promptops.model.json_text import find_json
 from promptops.plugin import CaseFailure, Example, JsonValue, Record, Sample, Scale, Score, Scorer, as_text
-from promptops.model.fenced import fenced
+from promptops.scorers._matching import ABSENT, matched
+from promptops.scorers._numbers import is_near, number
+from promptops.scorers._tabular import column_names, table_in
+from promptops.scorers._texts import folded
 
-MOST_CELLS = 100_000
+_EMPHASIS = " \t*`"
 
-Row = dict[str, str]
+Row = Mapping[str, str]
+
+
+class Table(NamedTuple):
+    """Rows by the names of their columns."""
+
+    columns: Sequence[str]
+    rows: Sequence[Row]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableMatch(Record):
     """The share of cells that the table in the output has in common with the expected one.
 
-    A table is CSV, TSV, one of Markdown, or a JSON list of objects; its first line names the columns, which may
-    stand in any order. Rows are compared by their place, or with `ignore_order` each with an equal one. Numbers
-    count as equal within `tolerance`, text with `ignore_case` in any case. Rows and columns too many count as
-    wrong: the share is of the cells of the larger table.
+    A table is CSV, TSV, one of Markdown, or a JSON list of objects or of lists; its first line names the columns,
+    which may stand in any order. Rows are compared by their place, or with `ignore_order` equal ones first, the
+    others in their order. Numbers count as equal within `tolerance`, text with `ignore_case` in any case. Rows and
+    columns too many count as wrong: the share is of the cells of the larger table.
     """
 
     version: ClassVar[int] = 1
@@ -46,97 +53,56 @@ class TableMatch(Record):
 
     def score(self, sample: Sample) -> Score:
         """See Scorer."""
-        if sample.expected is None:
-            raise CaseFailure("no_expected", "the case has no expected value")
         wanted = self._table(sample.expected)
-        if not wanted:
+        if wanted is None:
             raise CaseFailure("no_expected_table", "the expected value is no table")
         got = self._table(sample.output)
-        columns = {name for row in wanted for name in row}
-        wide = max(len(columns), len({name for row in got for name in row}))
-        total = wide * max(len(wanted), len(got))
-        right = self._unordered(wanted, got) if self.ignore_order else self._ordered(wanted, got)
+        if got is None:
+            return Score(value=0.0, reason="no table in the text")
+        if not wanted.rows and not got.rows:
+            return Score(value=float(not wanted.columns or {*wanted.columns} == {*got.columns}))
+        total = max(len(wanted.columns), len(got.columns)) * max(len(wanted.rows), len(got.rows))
+        right = sum(self._equal_cells(row, other) for row, other in self._pairs(wanted.rows, got.rows))
         if right == total:
             return Score(value=1.0)
-        reason = (
-            f"{right} of {total} cells, {len(got)} rows of {len(wanted)}" if got else "no table in the text"
-        )
-        return Score(value=right / total, reason=reason)
+        rows = f"{len(got.rows)} rows, {len(wanted.rows)} expected"
+        return Score(value=right / total, reason=f"{right} of {total} cells; {rows}")
 
-    def _ordered(self, wanted: Sequence[Row], got: Sequence[Row]) -> int:
-        return sum(
-            self._same(cell, other[name])
-            for row, other in zip(wanted, got, strict=False)
-            for name, cell in row.items()
-            if name in other
-        )
+    def _pairs(self, wanted: Sequence[Row], got: Sequence[Row]) -> Iterable[tuple[Any, Any]]:
+        if not self.ignore_order:
+            return zip_longest(wanted, got, fillvalue=ABSENT)
+        return matched(wanted, got, _key, self._is_equal if self.tolerance else None)
 
-    def _unordered(self, wanted: Sequence[Row], got: Sequence[Row]) -> int:
-        """Cells of rows that are equal as a whole."""
-        if not self.tolerance:
-            theirs = Counter(frozenset(row.items()) for row in got)
-            ours = Counter(frozenset(row.items()) for row in wanted)
-            return sum(len(row) * count for row, count in (ours & theirs).items())
-        left = list(got)
-        right = 0
-        for row in wanted:
-            match = next((other for other in left if self._same_row(row, other)), None)
-            if match is not None:
-                left.remove(match)
-                right += len(row)
-        return right
+    def _equal_cells(self, wanted: Any, got: Any) -> int:
+        if wanted is ABSENT or got is ABSENT:
+            return 0
+        return sum(name in got and self._is_right(cell, got[name]) for name, cell in wanted.items())
 
-    def _same_row(self, row: Row, other: Row) -> bool:
-        return row.keys() == other.keys() and all(self._same(cell, other[name]) for name, cell in row.items())
+    def _is_equal(self, wanted: Row, got: Row) -> bool:
+        return wanted.keys() == got.keys() and self._equal_cells(wanted, got) == len(wanted)
 
-    def _same(self, wanted: str, got: str) -> bool:
+    def _is_right(self, wanted: str, got: str) -> bool:
         if wanted == got:
             return True
-        try:
-            return isclose(float(wanted), float(got), rel_tol=0, abs_tol=self.tolerance)
-        except ValueError:
-            return False
+        one, other = number(wanted), number(got)
+        return one is not None and other is not None and is_near(one, other, self.tolerance)
 
-    def _table(self, value: JsonValue) -> list[Row]:
-        rows = value if isinstance(value, (list, tuple)) else _read(as_text(value))
-        known = [row for row in rows if isinstance(row, dict)]
-        if sum(map(len, known)) > MOST_CELLS:
-            raise CaseFailure("too_long", f"a table of more than {MOST_CELLS:,} cells is not compared")
-        return [{self._folded(str(key)): self._cell(cell) for key, cell in row.items()} for row in known]
+    def _table(self, value: JsonValue) -> Table | None:
+        lines = table_in(value)
+        if lines is None:
+            return None
+        header, *body = [[self._cell(cell) for cell in line] for line in lines] or [[]]
+        columns = column_names(header, max(map(len, body), default=0))
+        return Table(columns, [dict(zip_longest(columns, row, fillvalue="")) for row in body])
 
-    def _cell(self, cell: JsonValue) -> str:
-        return self._folded("" if cell is None else as_text(cell))
-
-    def _folded(self, text: str) -> str:
-        return text.strip().casefold() if self.ignore_case else text.strip()
+    def _cell(self, value: JsonValue) -> str:
+        text = "" if value is None else as_text(value)
+        return folded(text.strip(_EMPHASIS), ignore_case=self.ignore_case)
 
 
-def _read(text: str) -> Sequence[JsonValue]:
-    block = fenced(text, "csv", "tsv", "json", "markdown")
-    text = (text if block is None else block).strip()
-    if text.startswith(("[", "{")):
-        try:
-            value = find_json(text)
-        except ValueError:
-            return []
-        return value if isinstance(value, list) else [value]
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    piped = [line for line in lines if line.startswith("|")]
-    if piped:
-        cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in piped]
-        rows = [row for row in cells if not all(set(cell) <= set("-: ") and cell for cell in row)]
-    else:
-        rows = _separated(lines)
-    header, *body = rows or [[]]
-    return [dict(zip(header, row, strict=False)) for row in body]
-
-
-def _separated(lines: Sequence[str]) -> list[list[str]]:
-    delimiter = "\t" if lines and "\t" in lines[0] else ","
-    try:
-        return list(csv.reader(io.StringIO("\n".join(lines)), delimiter=delimiter))
-    except csv.Error:
-        return []
+def _key(row: Row) -> frozenset[tuple[str, str | Decimal]]:
+    """The same for rows that count as equal."""
+    return frozenset((name, cell if (value := number(cell)) is None else value) for name, cell in row.items())
 
 
 PLUGIN: type[Scorer] = TableMatch
