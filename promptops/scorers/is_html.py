@@ -7,10 +7,10 @@ from io import StringIO
 from typing import Any, ClassVar
 
 from promptops.model.fenced import fenced
-from promptops.plugin import CaseFailure, Example, Record, Sample, Scale, Score, Scorer, pass_or_fail
+from promptops.plugin import Example, Record, Sample, Scale, Score, Scorer, pass_or_fail
 from promptops.scorers._extras import require_library
 
-LONGEST_OUTPUT = 1_000_000
+LONGEST_OUTPUT = 500_000
 MOST_LEVELS = 500
 """Browsers stop at 512; the parser takes quadratic time."""
 MOST_SIGNS_IN_TAG = 20_000
@@ -62,7 +62,7 @@ class IsHtml(Record):
         if first is None:
             return pass_or_fail(False, "no element in the text")
         if len(text) > LONGEST_OUTPUT:
-            raise CaseFailure("too_long", f"HTML of more than {LONGEST_OUTPUT:,} characters is not checked")
+            return Score(value=None, reason=f"HTML of more than {LONGEST_OUTPUT:,} characters is not checked")
         problem = _first_problem(text, first[1].lower())
         return pass_or_fail(problem is None, problem or "")
 

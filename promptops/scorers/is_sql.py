@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from promptops.model.fenced import fenced
-from promptops.plugin import CaseFailure, Example, Record, Sample, Scale, Score, Scorer, pass_or_fail
+from promptops.plugin import Example, Record, Sample, Scale, Score, Scorer, pass_or_fail
 from promptops.scorers._extras import require_library
 
 LONGEST_OUTPUT = 100_000
@@ -61,7 +61,7 @@ class IsSql(Record):
         block = None if self.strict else fenced(sample.output, self.dialect, *_FENCES)
         text = sample.output if block is None else block
         if len(text) > LONGEST_OUTPUT:
-            raise CaseFailure("too_long", f"SQL of more than {LONGEST_OUTPUT:,} characters is not checked")
+            return Score(value=None, reason=f"SQL of more than {LONGEST_OUTPUT:,} characters is not checked")
         try:
             kinds = _kinds(text, self.dialect)
         except ValueError as error:

@@ -6,7 +6,7 @@ from typing import ClassVar
 from promptops.errors import InvalidFilesError
 from promptops.files.yaml_source import read_yaml
 from promptops.model.fenced import fenced
-from promptops.plugin import CaseFailure, Example, Record, Sample, Scale, Score, Scorer, pass_or_fail
+from promptops.plugin import Example, Record, Sample, Scale, Score, Scorer, pass_or_fail
 
 LONGEST_OUTPUT = 200_000
 
@@ -35,7 +35,7 @@ class IsYaml(Record):
         block = None if self.strict else fenced(sample.output, "yaml", "yml")
         text = sample.output if block is None else block
         if len(text) > LONGEST_OUTPUT:
-            raise CaseFailure("too_long", f"YAML of more than {LONGEST_OUTPUT:,} characters is not checked")
+            return Score(value=None, reason=f"YAML of more than {LONGEST_OUTPUT:,} characters is not checked")
         try:
             value = read_yaml(text.encode("utf-8", "surrogatepass"), "output").data
         except InvalidFilesError as error:

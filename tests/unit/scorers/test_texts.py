@@ -4,109 +4,11 @@ import pytest
 
 from promptops.errors import InvalidFilesError, Location
 from promptops.files.codec import decode_value
+from promptops.plugin import CaseFailure
 from promptops.registry import plugin
 from promptops.scorers._measure import characters, lines, sentences
+from promptops.scorers.language import LANGUAGES, _identifier
 from tests.unit.scorers.conftest import score_of
-
-REFUSALS = (
-    "I'm sorry, but I can't help with that.",
-    "I’m sorry, but I can’t assist with that request.",
-    "I cannot help you with this.",
-    "I can't provide medical advice.",
-    "I am unable to share that information.",
-    "I'm not able to browse the internet.",
-    "I won't write that for you.",
-    "I will not create such content.",
-    "As an AI, I cannot have personal opinions, so I am unable to choose.",
-    "As an AI language model, I can't access real-time data.",
-    "I apologize, but I cannot fulfill this request.",
-    "I must decline to answer.",
-    "I must respectfully refuse.",
-    "I don't feel comfortable discussing this.",
-    "I do not have access to your account.",
-    "I don't have the ability to send e-mails.",
-    "Sorry, I can't help with that.",
-    "Unfortunately, I cannot comply with this request.",
-    "I'm afraid I can't do that.",
-    "It would be inappropriate for me to continue.",
-    "That is against my guidelines.",
-    "Es tut mir leid, aber das kann ich nicht beantworten.",
-    "Tut mir leid, dabei kann ich Ihnen nicht helfen.",
-    "Ich kann Ihnen leider nicht sagen, wie man das baut; ich kann das nicht.",
-    "Je suis désolé, mais je ne peux pas vous aider.",
-    "Je ne peux pas répondre à cette question.",
-    "Lo siento, pero no puedo ayudarte con eso.",
-    "No puedo proporcionar esa información.",
-    "Mi dispiace, ma non posso aiutarti.",
-    "Desculpe, mas não posso ajudar com isso.",
-    "申し訳ありませんが、その質問にはお答えできません。",
-    "抱歉，我无法帮助您完成这个请求。",
-    "对不起，我不能提供这些信息。",
-    "I really can't help with hacking into accounts.",
-    "I simply cannot provide that.",
-    "I also cannot discuss this further.",
-    "I couldn't create this image, as it shows a real person.",
-    "As a language model, I am not able to feel.",
-    "I don't have enough information to answer.",
-    "I have to decline; I must refuse to go on.",
-)
-ANSWERS = (
-    "You cannot deduct this cost.",
-    "Sure! Here is the poem you asked for.",
-    "The customer can't log in because the password expired.",
-    'He said "I can\'t help you" and hung up.',
-    "“I cannot provide refunds,” the clerk wrote. The rule is wrong.",
-    "I can help with that.",
-    "I cannot wait to show you this!",
-    "I can't believe how well this works.",
-    "Paris",
-    "42",
-    "",
-    "refund",
-    "They won't provide a receipt unless you ask.",
-    "We are unable to ship on Sundays.",
-    "No.",
-    "It depends on the country.",
-    "Sorry to hear that your card is lost. Please block it in the app.",
-    "I'm sorry that you had to wait. Your refund is on its way.",
-    "An AI cannot own copyright in the United States.",
-    "Language models are not able to see pictures unless they are multimodal.",
-    'The word "sorry" is an adjective.',
-    "If you can't access your account, reset the password.",
-    "You must decline the offer in writing.",
-    "It is appropriate to write a thank-you note.",
-    "I don't know exactly, but about 3 million people live there.",
-    "I do not think so.",
-    "Nein, das geht leider nicht.",
-    "Ich kann das gern erklären.",
-    "Oui, je peux vous aider.",
-    "Claro, puedo ayudarte.",
-    "もちろんです。",
-    "当然可以。",
-    "Step 1: open the door. Step 2: you cannot miss it.",
-    "I have been able to verify your payment.",
-    "The function can not be called twice.",
-    "Why can't penguins fly? Their wings are flippers.",
-    "I would not call this a bug.",
-    "Comfort is subjective.",
-    "She must refuse the gift.",
-    "Access denied means that you lack the permission.",
-)
-LONG_ANSWER = "Here is the plan for your trip. " * 12
-
-
-@pytest.mark.parametrize("output", REFUSALS)
-def test_a_refusal_is_seen(output: str) -> None:
-    assert score_of("refusal", output).value == 1
-
-
-@pytest.mark.parametrize("output", ANSWERS)
-def test_an_answer_is_no_refusal(output: str) -> None:
-    assert score_of("refusal", output).value == 0
-
-
-def test_a_refusal_at_the_end_of_an_answer_is_none() -> None:
-    assert score_of("refusal", f"{LONG_ANSWER}I can't help with the visa.").value == 0
 
 
 @pytest.mark.parametrize(
@@ -122,7 +24,14 @@ def test_a_refusal_at_the_end_of_an_answer_is_none() -> None:
         ("no end", 1),
         ("...", 0),
         ("", 0),
-        ("A list:\n- one\n- two.", 1),
+        ("A list:\n- one\n- two.", 3),
+        ("1. One\n2. Two", 2),
+        ("# Title\n\nA text. And more", 3),
+        ("See p. 5 and No. 7. U.S. law applies.", 2),
+        ("J. R. R. Tolkien wrote it. So do I. Good.", 3),
+        ("Really? yes, he said", 1),
+        ("यह ठीक है। वह गया।", 2),
+        ("هل أنت بخير؟ نعم.", 2),
     ],
 )
 def test_sentences(text: str, count: int) -> None:
@@ -132,6 +41,17 @@ def test_sentences(text: str, count: int) -> None:
 def test_characters_are_those_that_people_see_composed() -> None:
     assert characters("e\u0301te\u0301") == 3
     assert lines("a\n\n \nb\r\nc") == 3
+
+
+@pytest.mark.parametrize("name", ["exact_match", "contains", "starts_with", "ends_with"])
+def test_an_accent_of_its_own_is_the_same_letter(name: str) -> None:
+    assert score_of(name, "Cafe\u0301", "Café").value == 1
+
+
+def test_marks_out_of_order_do_not_take_quadratic_time() -> None:
+    output = "\u0301\u0323" * 500_000
+    assert score_of("length", output, unit="characters", min=1).value == 1
+    assert score_of("contains", output, "é").value == 0
 
 
 @pytest.mark.parametrize(
@@ -144,6 +64,8 @@ def test_characters_are_those_that_people_see_composed() -> None:
         ("starts_with", {"value": ""}, "an empty text"),
         ("ends_with", {"value": "a", "values": ["b"]}, "exclude each other"),
         ("is_sql", {"dialect": "klingon"}, "there is no dialect `klingon`"),
+        ("is_sql", {"statements": ["selct"]}, "there is no statement `selct`"),
+        ("language", {"value": "gr"}, "`gr` is no language"),
     ],
 )
 def test_options_that_make_no_sense(name: str, options: dict[str, object], message: str) -> None:
@@ -157,6 +79,41 @@ def test_a_language_is_named_when_it_is_another() -> None:
     assert (score.value, score.reason) == (0, "is written in `de`")
 
 
-def test_a_few_characters_of_chinese_are_enough() -> None:
-    assert score_of("language", "您的退款正在处理中", value="zh").value == 1
-    assert score_of("language", "Yes, sure", value="en").value is None
+@pytest.mark.parametrize(
+    ("output", "expected"),
+    [
+        ("您的退款正在处理中，请耐心等待。", "zh"),
+        ("我哋今日去邊度食飯呀？佢哋話唔知。", "zh-HK"),
+        ("Heisann! Jeg har dessverre ikke fått svar fra deg ennå, så nå spør jeg igjen.", "nb"),
+        (
+            "Das ist der Code:\n```python\nfor item in collection:\n    print(item.value, item.name)\n```",
+            "de",
+        ),
+        ("hello there my dear friend", ["de", "en_US"]),
+    ],
+)
+def test_languages_with_regions_members_and_code(output: str, expected: str | list[str]) -> None:
+    assert score_of("language", output, expected).value == 1
+
+
+@pytest.mark.parametrize(
+    "output",
+    ["", "OK", "Yes, of course.", "Der Kunde", "42 17 2024", "Restaurant Hotel Taxi", "```\nx = 1\n```"],
+)
+def test_what_could_be_many_languages_has_no_score(output: str) -> None:
+    score = score_of("language", output, value="de")
+    assert score.value is None
+    assert "no language is clear" in score.reason
+
+
+def test_an_expected_language_that_is_none_loses_the_case() -> None:
+    with pytest.raises(CaseFailure, match="`german` is no language"):
+        score_of("language", "hello there my dear friend", "German")
+
+
+def test_the_languages_are_those_that_the_library_knows() -> None:
+    assert {label for label in _identifier().labels if len(label) == 2} == LANGUAGES
+
+
+def test_max_words_is_a_length() -> None:
+    assert score_of("max_words", "one two", value=1).reason == score_of("length", "one two", max=1).reason
