@@ -32,7 +32,7 @@ def changed_text(comparison: Comparison) -> str:
     others = (change for suite in comparison.suites for change in suite.changed if change not in edited)
     parts = list(dict.fromkeys(map(prose, others)))
     more = f", and {len(parts) - MOST_NAMED:,} more" if len(parts) > MOST_NAMED else ""
-    return f"**Also changed:** {'; '.join(parts[:MOST_NAMED])}{more}." if parts else ""
+    return f"**Changed:** {'; '.join(parts[:MOST_NAMED])}{more}." if parts else ""
 
 
 def prompt_changes(comparison: Comparison) -> Iterator[Section]:

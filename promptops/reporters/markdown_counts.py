@@ -19,6 +19,9 @@ KIND_WORDS: Mapping[CaseKind, str] = {
     CaseKind.EDITED: "edited",
     CaseKind.REMOVED: "removed",
 }
+MOST_DECIDING = 3
+"""Suites that are told of in sentences."""
+
 HARM = (CaseKind.BROKE, CaseKind.LOWER)
 SILENT = (CaseKind.ERRORED, CaseKind.REMOVED, CaseKind.EDITED, CaseKind.ADDED)
 """What the numbers of a metric do not tell."""

@@ -80,15 +80,21 @@ def costs(comparison: Comparison) -> Iterator[Section]:
 def _costs(suite: SuiteComparison) -> Sequence[str]:
     cost, latency, answers = suite.cost_usd, suite.latency_ms, suite.answers
     is_free = suite.model is None and not (cost.base or cost.head)
-    each = [
-        "" if not count or (not total and is_free) else cost_text(total and total / count * MANY)
+    base, head = (
+        None if total is None or not count else total / count * MANY
         for total, count in ((cost.base, answers.base), (cost.head, answers.head))
-    ]
-    times = (
-        [latency_text(time) if time is not None and time >= 1 else "" for time in sides]
-        for sides in ((latency.base.p50, latency.head.p50), (latency.base.p95, latency.head.p95))
     )
-    return tuple(_both(*sides) for sides in (each, *times))
+    change = f" ({head / base - 1:+.0%})".replace("-", "−") if base and head and base != head else ""
+    sides = (_price(base) if answers.base else "", _price(head) if answers.head else "")
+    times = (
+        [latency_text(time) if time is not None and time >= 1 else "" for time in each]
+        for each in ((latency.base.p50, latency.head.p50), (latency.base.p95, latency.head.p95))
+    )
+    return "" if is_free else f"{_both(*sides)}{change}", *(_both(*each) for each in times)
+
+
+def _price(usd: float | None) -> str:
+    return cost_text(usd) if usd is None or usd >= MANY else f"${usd:.3g}"
 
 
 def trust(comparison: Comparison) -> Iterator[Section]:

@@ -15,7 +15,7 @@ from promptops.reporters.diff_phrases import (
     shown_metrics,
     suite_labels,
 )
-from promptops.reporters.markdown_counts import by_harm, flaky
+from promptops.reporters.markdown_counts import MOST_DECIDING, by_harm, deciding, flaky
 from promptops.reporters.markdown_layout import Section, listed, table
 from promptops.reporters.markdown_text import code, prose
 
@@ -105,10 +105,11 @@ def numbers(metric: MetricDelta) -> Sequence[str]:
 
 
 def _gated_rows(comparison: Comparison) -> Iterator[Sequence[str]]:
+    above = set(map(id, deciding(comparison)[:MOST_DECIDING]))
     for suite, label in named(comparison):
         if not suite.is_told:
             continue
-        verdict = _verdict(suite.verdict, suite.reason)
+        verdict = _verdict(suite.verdict, "" if id(suite) in above else suite.reason)
         if suite.primary is None:
             yield code(label), "", "", "", "", verdict
             continue
@@ -125,6 +126,6 @@ def _limit(check: Check) -> str:
 
 
 def _verdict(verdict: Verdict, reason: str) -> str:
-    """The verdict, and why where the numbers do not show it."""
+    """The verdict, and why where neither the numbers show it nor a sentence above says it."""
     words = reasoned(verdict, "" if verdict in SHOWN_BY_NUMBERS else reason)
     return f"{ICONS.get(verdict, '⚪')}{NO_BREAK}{prose(words, LONGEST_REASON)}"

@@ -18,13 +18,20 @@ from promptops.reporters.diff_phrases import (
     reasoned,
     suite_labels,
 )
-from promptops.reporters.markdown_counts import SILENT, blind, cases_counted, deciding, flaky, ruler_changes
+from promptops.reporters.markdown_counts import (
+    MOST_DECIDING,
+    SILENT,
+    blind,
+    cases_counted,
+    deciding,
+    flaky,
+    ruler_changes,
+)
 from promptops.reporters.markdown_layout import alert, bullets
 from promptops.reporters.markdown_text import code, prose
 from promptops.reporters.report import Report
 from promptops.stats.verdict import amount
 
-MOST_DECIDING = 3
 FAILURES: Mapping[Verdict, str] = {
     Verdict.MUST_PASS_FAILED: "a case that must pass broke",
     Verdict.BELOW_FLOOR: "a score is below its floor",

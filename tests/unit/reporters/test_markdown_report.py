@@ -240,7 +240,7 @@ system message +1 −1 lines
 
 | Suite | Cost of 1,000 calls | Latency, p50 | Latency, p95 |
 | --- | --- | --- | --- |
-| `support-qa` | $1.00 → $1.20 | 300 ms → 310 ms | 1.2 s → 1.4 s |
+| `support-qa` | $1 → $1.2 (+20%) | 300 ms → 310 ms | 1.2 s → 1.4 s |
 
 </details>
 
