@@ -86,7 +86,7 @@ def other_cases(report: Report) -> Iterator[Section]:
     """Everything else that happened to cases, by id."""
     comparison = report.comparison
     labels = {id(suite): label for suite, label in named(comparison)}
-    lines = list(islice(_other_lines(report, labels), MOST_SUITES * 2))
+    lines = list(_other_lines(report, labels))
     unsure = sum(map(flaky, comparison.suites))
     counts = [cases_counted(comparison, *OTHERS), f"{unsure:,} flaky" if unsure else ""]
     if lines:

@@ -21,8 +21,6 @@ MOST_LINES = 40
 MOST_SHOWN_AT_ONCE = 12
 """Lines of a diff that need no click."""
 
-MOST_RULER_CHANGES = 30
-MOST_SUITES = 20
 LONGEST_LINE = 300
 
 
@@ -86,21 +84,17 @@ def ruler(comparison: Comparison) -> Iterator[Section]:
     count = ruler_changes(comparison)
     if not count:
         return
-    lines = [f"settings: {prose(change)}" for change in comparison.settings_changes[:MOST_RULER_CHANGES]]
-    for suite, label in named(comparison)[:MOST_SUITES]:
+    lines = [f"settings: {prose(change)}" for change in comparison.settings_changes]
+    for suite, label in named(comparison):
         lines += _ruler_lines(suite, code(label))
     title = f"What measures changes: {counted(count, 'change')}, after the merge"
     yield Section(name="changes of the ruler", title=title, body=bullets(lines))
 
 
 def _ruler_lines(suite: SuiteComparison, label: str) -> Iterator[str]:
-    changes = suite.ruler.changes
-    for change in changes[:MOST_RULER_CHANGES]:
-        yield f"suite {label}: {prose(change)}"
-    if len(changes) > MOST_RULER_CHANGES:
-        yield f"suite {label}: … and {counted(len(changes) - MOST_RULER_CHANGES, 'more change')}"
-    if not changes:
+    if not suite.ruler.changes:
         return
+    yield from (f"suite {label}: {prose(change)}" for change in suite.ruler.changes)
     means = [
         f"{code(each.metric)} {mean_text(each.mean)} (n = {each.n:,})"
         for each in suite.ruler.branch_metrics[:MOST_NAMED]

@@ -17,7 +17,6 @@ from promptops.reporters.markdown_scores import named
 from promptops.reporters.markdown_text import code, prose
 from promptops.stats.verdict import amount
 
-MOST_SUITES = 20
 MOST_CONFUSIONS = 15
 MOST_NAMED = 5
 MANY = 1000
@@ -35,7 +34,7 @@ def components(comparison: Comparison) -> Iterator[Section]:
     found = [(suite, label) for suite, label in named(comparison) if suite.components.head is not None]
     swaps = [
         f"suite {code(label)}: {prose(text)}"
-        for suite, label in named(comparison)[:MOST_SUITES]
+        for suite, label in named(comparison)
         for name, text in component_rows(suite)
         if name != "where"
     ]
@@ -174,7 +173,7 @@ def _notes(comparison: Comparison) -> Iterator[str]:
     judged = [suite for suite in suites if suite.primary is not None and suite.primary.test is not None]
     if len(judged) > 1:
         yield f"{len(judged):,} suites gate, so their verdicts are corrected for it (Benjamini-Hochberg)"
-    for suite, label in named(comparison)[:MOST_SUITES]:
+    for suite, label in named(comparison):
         flips = suite.flips.head
         if flips is not None:
             share = f"{flips.rate:.0%} of pairs of repeats differ"

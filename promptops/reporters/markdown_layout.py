@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from promptops.reporters.markdown_text import cell, code
 
 MOST_ROWS = 50
+MOST_LINES = 40
 NEW_LINE = "\n"
 
 
@@ -44,9 +45,11 @@ def alert(kind: str, lines: Iterable[str]) -> str:
     return f"> [!{kind}]\n" + "\n>\n".join(quoted)
 
 
-def bullets(lines: Iterable[str]) -> str:
-    """A list; a line is whole sentences, or begins with a word."""
-    return "\n".join(f"- {line}" for line in lines)
+def bullets(lines: Sequence[str], most: int = MOST_LINES) -> str:
+    """A list of at most so many lines; each begins with a word or code."""
+    left = len(lines) - most
+    shown = [*lines[:most], *([f"… and {left:,} more"] if left > 0 else [])]
+    return "\n".join(f"- {line}" for line in shown)
 
 
 def listed(names: Sequence[str], most: int) -> str:

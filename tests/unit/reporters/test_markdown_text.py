@@ -240,3 +240,4 @@ def test_what_has_no_room_is_left_out_from_the_bottom_and_named() -> None:
 def test_rows_and_names_that_are_too_many_are_counted() -> None:
     assert table(("a",), [("1",), ("2",), ("3",)], most=1) == "| a |\n| --- |\n| 1 |\n\n… and 2 more"
     assert listed(["a", "b", "c"], 2) == "`a`, `b` and 1 more"
+    assert bullets(["a", "b", "c"], most=2) == "- a\n- b\n- … and 1 more"
