@@ -12,7 +12,7 @@ from promptops.errors import ForgeError, ProjectError
 from promptops.forge.github import pull_request
 from promptops.forge.gitlab import merge_request
 from promptops.forge.request import ChangeRequest
-from promptops.reporters.comment import marker, report_body, running_body
+from promptops.reporters.comment import beginning, comment_text, found_marker, running_text
 from promptops.reporters.markdown_report import LONGEST, text
 from promptops.reporters.report import Report, report_from
 
@@ -26,6 +26,7 @@ class Outcome(StrEnum):
 
     CREATED = "created"
     UPDATED = "updated"
+    KEPT = "kept, since it is about a newer commit"
     NONE = "this job is about no pull request"
 
 
@@ -77,11 +78,15 @@ def say_running(job: Job) -> Outcome:
     Raises:
         ForgeError: it cannot be written.
     """
-    return _write(job, lambda _, before: running_body(job.group, before))
+    return _write(
+        job, lambda request, before: running_text(group=job.group, head_sha=request.ran_on, before=before)
+    )
 
 
 def say_result(job: Job, report: Report) -> Outcome:
     """Writes the report into the comment; a shorter one where the forge finds it too long.
+
+    What a job on a newer commit wrote stays.
 
     Raises:
         ForgeError: it cannot be written.
@@ -89,8 +94,14 @@ def say_result(job: Job, report: Report) -> Outcome:
 
     def cut_to(longest: int) -> Callable[[ChangeRequest, str | None], str]:
         def body(request: ChangeRequest, _: str | None) -> str:
-            stale, foreign = request.is_stale(), request.is_foreign
-            return report_body(job.group, text(report, longest), stale=stale, foreign=foreign)
+            return comment_text(
+                report,
+                group=job.group,
+                head_sha=request.ran_on,
+                is_stale=request.is_stale(),
+                is_foreign=request.is_foreign,
+                longest=longest,
+            )
 
         return body
 
@@ -114,12 +125,20 @@ def add_to_summary(environment: Mapping[str, str], report: Report) -> bool:
     return True
 
 
+def _is_of_newer(request: ChangeRequest, before: str) -> bool:
+    """Whether a job on the newest commit wrote the comment, and this one ran on an older one."""
+    seen = found_marker(before)
+    return seen is not None and seen.sha not in (None, request.ran_on) and seen.sha == request.head()
+
+
 def _write(job: Job, *bodies: Callable[[ChangeRequest, str | None], str]) -> Outcome:
     request = job.request()
     if request is None:
         return Outcome.NONE
-    found = request.find(marker(job.group).rstrip("\n"))
+    found = request.find(beginning(job.group))
     before = None if found is None else found.body
+    if _is_of_newer(request, before or ""):
+        return Outcome.KEPT
     for body in bodies:
         if request.write(found, body(request, before)):
             return Outcome.CREATED if found is None else Outcome.UPDATED

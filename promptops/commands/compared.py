@@ -11,6 +11,7 @@ from promptops.commands.collect import Collector
 from promptops.commands.sides import Sides
 from promptops.commands.suite_pairs import CellPair
 from promptops.commands.swapped import Crossed
+from promptops.engine.classification import confusion_changes
 from promptops.engine.compare import (
     Measured,
     measure,
@@ -23,7 +24,16 @@ from promptops.engine.compare import (
 from promptops.engine.plan import Cell
 from promptops.engine.swap import Versions, share_out
 from promptops.model.comparison import Check, MustPass, Verdict
-from promptops.model.diff import NO_LATENCY, CaseRate, Ruler, SideCost, SideLatency, SuiteComparison
+from promptops.model.diff import (
+    NO_LATENCY,
+    CaseRate,
+    Ruler,
+    SideAnswers,
+    SideCost,
+    SideFlips,
+    SideLatency,
+    SuiteComparison,
+)
 from promptops.model.result import MetricSummary, SuiteResult
 from promptops.stats.limits import check_must_pass
 
@@ -142,6 +152,11 @@ def _described(comparison: SuiteComparison, pair: CellPair, runs: Runs) -> Suite
         latency_ms=SideLatency(
             base=base.latency_ms if base else NO_LATENCY, head=head.latency_ms if head else NO_LATENCY
         ),
+        answers=SideAnswers(base=_answers(base), head=_answers(head)),
+        flips=SideFlips(base=base.flips if base else None, head=head.flips if head else None),
+        confusions=confusion_changes(
+            base.classification if base else None, head.classification if head else None
+        ),
         calls=sum(each.calls for each in ran),
         cached=sum(each.cached for each in ran),
         how=_how(base, pair, is_stored=stored is not None) if head else "none",
@@ -152,6 +167,10 @@ def _described(comparison: SuiteComparison, pair: CellPair, runs: Runs) -> Suite
         head_cell=runs.number(pair.head.cell),
         branch_cell=runs.number(pair.branch.cell) if pair.branch else None,
     )
+
+
+def _answers(result: SuiteResult | None) -> int:
+    return result.calls + result.cached if result else 0
 
 
 def _swapped(comparison: SuiteComparison, pair: CellPair, runs: Runs) -> SuiteComparison:

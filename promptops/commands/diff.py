@@ -188,6 +188,7 @@ class _Diff:
                 how=next((how for how in ("evaluated", "cache", "ledger") if how in hows), "none"),
                 commits_behind=sides.origin.commits_behind,
                 found=sides.origin.how,
+                committed_at=sides.repository.committed_at(sides.origin.sha).isoformat(),
             ),
             head=sides.head_state,
             overall=overall,

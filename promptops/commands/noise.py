@@ -76,6 +76,7 @@ def noise(project: Project, options: NoiseOptions, observer: Observer) -> NoiseR
             how="evaluated" if results else "ledger",
             commits_behind=sides.origin.commits_behind,
             found=sides.origin.how,
+            committed_at=sides.repository.committed_at(sides.origin.sha).isoformat(),
         ),
         suites=tuple(suites),
         too_many_missing=any(each.missing > most * (each.cases + each.missing) for each in suites),

@@ -6,10 +6,12 @@ from collections import Counter
 from typing import cast
 
 from promptops.engine.metric_tally import MetricTally
-from promptops.model.breakdown import Classification, Confusion, LabelSummary
+from promptops.model.breakdown import Classification, Confusion, ConfusionChange, LabelSummary
 
 MOST_CONFUSIONS = 10_000
 """Outputs that are no label at all may differ endlessly."""
+
+MOST_CHANGES = 20
 
 Labels = tuple[tuple[str, ...], tuple[str, ...]]
 """What was predicted, and what was expected."""
@@ -49,6 +51,26 @@ def classification_of(metric: MetricTally) -> Classification | None:
             for (wanted, said), n in confusions[:MOST_CONFUSIONS]
         ),
     )
+
+
+def confusion_changes(
+    base: Classification | None, head: Classification | None
+) -> tuple[ConfusionChange, ...]:
+    """The wrong labels that one side says more often, the most changed first; none without two sides."""
+    if base is None or head is None:
+        return ()
+    before, after = (
+        {(each.expected, each.predicted): each.n for each in side.confusions} for side in (base, head)
+    )
+    changes = (
+        ConfusionChange(
+            expected=pair[0], predicted=pair[1], base=before.get(pair, 0.0), head=after.get(pair, 0.0)
+        )
+        for pair in {**before, **after}
+        if pair[0] != pair[1] and before.get(pair) != after.get(pair)
+    )
+    ranked = sorted(changes, key=lambda each: (-abs(each.head - each.base), each.expected, each.predicted))
+    return tuple(ranked[:MOST_CHANGES])
 
 
 def _summary(label: str, expected: float, predicted: float, right: float) -> LabelSummary:

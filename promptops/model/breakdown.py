@@ -52,6 +52,16 @@ class Confusion(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ConfusionChange(Record):
+    """How often each side said `predicted` where `expected` was right."""
+
+    expected: str
+    predicted: str
+    base: float
+    head: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Classification(Record):
     """The labels of a suite, by how often they are expected, and the confusion matrix without its zeros.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from promptops.model.breakdown import Components
+from promptops.model.breakdown import Components, ConfusionChange, Flips
 from promptops.model.comparison import Check, GateRules, MetricDelta, SliceDelta, Verdict
 from promptops.model.component import Component
 from promptops.model.prompt_change import ChangedLines, PromptChange
@@ -16,7 +16,7 @@ NO_LATENCY = LatencySummary(p50=None, p95=None)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BaseState(Record):
-    """The base: a commit, and how its scores were found: ledger, cache, evaluated or none."""
+    """The base: a commit, how its scores were found (ledger, cache, evaluated or none), and when it was made."""
 
     ref: str
     sha: str
@@ -24,6 +24,7 @@ class BaseState(Record):
     commits_behind: int
     found: str = ""
     """In words, why it is this commit."""
+    committed_at: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +74,22 @@ class SideCost(Record):
 
     base: float | None = None
     head: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SideAnswers(Record):
+    """How many answers of each side the cost is of; 0 where a side was not run."""
+
+    base: int = 0
+    head: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SideFlips(Record):
+    """How much the repeats of each side's cases differ; None where there are none, or it was not run."""
+
+    base: Flips | None = None
+    head: Flips | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +146,7 @@ class SuiteComparison(Record):
     `path` is the suite's file, from the repository's root. `changed` names in words what differs of what is
     evaluated; `base_cell`, `head_cell` and `branch_cell` (the head by the branch's ruler) are the numbers of
     the cells in the journal of the run, None where a side was not run. `rules` is what the change was held
-    against.
+    against. `confusions` are the wrong labels whose number changed, the most changed first.
     """
 
     suite: str
@@ -149,6 +166,9 @@ class SuiteComparison(Record):
     rates: tuple[CaseRate, ...] = ()
     cost_usd: SideCost = field(default_factory=SideCost)
     latency_ms: SideLatency = field(default_factory=SideLatency)
+    answers: SideAnswers = field(default_factory=SideAnswers)
+    flips: SideFlips = field(default_factory=SideFlips)
+    confusions: tuple[ConfusionChange, ...] = ()
     calls: int = 0
     cached: int = 0
     how: str = "none"

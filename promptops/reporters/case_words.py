@@ -9,8 +9,9 @@ from promptops.model.result import CaseScored
 from promptops.model.retrieval import RELEVANT
 from promptops.model.suite import as_text
 from promptops.reporters.diff_cases import CaseKind, CaseView
-from promptops.reporters.printable import printable
+from promptops.reporters.printable import shortened
 
+LONGEST_METRIC = 80
 NOT_STORED = "not stored: the score came from the ledger, which keeps no outputs"
 NOT_RUN = "not run"
 NOT_THERE = "the base does not have this case"
@@ -48,7 +49,7 @@ def scores_text(view: CaseView) -> str:
             continue
         before, after = (view.values(each, metric.metric) for each in (view.base, view.head))
         if before and after and before != after:
-            parts.append(f"{printable(metric.metric)} {_mean(before)} → {_mean(after)}")
+            parts.append(f"{shortened(metric.metric, LONGEST_METRIC)} {_mean(before)} → {_mean(after)}")
     return ", ".join(parts)
 
 

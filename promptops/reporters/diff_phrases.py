@@ -25,6 +25,7 @@ STYLES: Mapping[Verdict, str] = {
 SHA = 9
 MOST_NAMED = 5
 LONGEST_NAME = 60
+LONGEST_LABEL = 300
 
 
 def verdict_text(verdict: Verdict) -> str:
@@ -64,7 +65,7 @@ def suite_labels(suites: Sequence[SuiteComparison]) -> list[str]:
         parts = [suite.suite]
         if count[suite.suite] > 1:
             parts += [part for part in (suite.prompt, suite.model and model_label(suite.model)) if part]
-        labels.append(" · ".join(printable(part) for part in parts))
+        labels.append(" · ".join(shortened(part, LONGEST_LABEL) for part in parts))
     return labels
 
 

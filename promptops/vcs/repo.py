@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from subprocess import CompletedProcess
 from typing import BinaryIO
@@ -109,6 +110,11 @@ class Repository:
         sha = self._run(*question, codes=(0, 1, 128)).strip()
         # A range is answered with two commits, and still counts as verified.
         return sha if COMMIT_ID.fullmatch(sha) else None
+
+    def committed_at(self, sha: str) -> datetime:
+        """When a commit was made."""
+        seconds, _ = text(self.git("rev-list", "--max-count=1", "--timestamp", sha).stdout).split()
+        return datetime.fromtimestamp(int(seconds), UTC)
 
     def is_shallow(self) -> bool:
         """Whether the clone lacks the older part of its history."""

@@ -56,6 +56,21 @@ def test_the_figures_of_each_label_are_data_too(project: ProjectFolder, cli: Cli
     assert {"expected": "refund", "predicted": "no idea", "n": 1} in found["confusions"]
 
 
+def test_a_comparison_names_the_wrong_labels_that_became_more_or_fewer(
+    project: ProjectFolder, cli: Cli
+) -> None:
+    project.commit()
+    project.git("switch", "--quiet", "--create", "branch")
+    said = {id_: "card" if wanted == "refund" else "refund" for id_, (wanted, _) in SAID.items()}
+    project.write_rows("evals/outputs.jsonl", [{"id": id_, "output": text} for id_, text in said.items()])
+    found = only_suite(cli("diff", "--format", "json", at=project.root))["confusions"]
+    assert found == [
+        {"expected": "card", "predicted": "refund", "base": 0, "head": 2},
+        {"expected": "refund", "predicted": "card", "base": 1, "head": 3},
+        {"expected": "refund", "predicted": "no idea", "base": 1, "head": 0},
+    ]
+
+
 def test_labels_without_a_classification_scorer_are_no_report(project: ProjectFolder, cli: Cli) -> None:
     project.write(
         {"evals/s.yaml": SUITE.replace("classification", "exact_match").replace("  f1: {type: f1}\n", "")}

@@ -13,6 +13,7 @@ from tests.support.forges import (
     FORK,
     PULL,
     QUEUE,
+    SHA,
     TOKEN,
     Forge,
     forge,
@@ -23,7 +24,7 @@ from tests.support.gated import break_it, on_main
 from tests.support.project import ProjectFolder
 from tests.support.service import Reply
 
-MARKER = "<!-- promptops:default -->\n"
+MARKER = f"<!-- promptops:default v1 head={SHA} -->\n"
 
 
 class Job:
@@ -79,21 +80,21 @@ def test_a_comment_is_made_once_and_then_updated(job: Job) -> None:
     assert job.gate() == 1
     assert "updated" in job.comment().err
     (body,) = job.forge.ours
-    assert body.startswith(f"{MARKER}## promptops: do not merge\n")
+    assert body.startswith(f"{MARKER}## ❌ Do not merge yet: the scores got worse\n")
     assert "`s`" in body
     assert "updated" in job.comment("--running").err
     (body,) = job.forge.ours
     assert "is running" in body
-    assert "do not merge" in body
+    assert "Do not merge" in body
     assert job.comment("--running").code == 0
     assert job.forge.ours == [body]
     job.folder.git("checkout", "--quiet", "--", "evals")
     assert job.gate() == 0
     assert "updated" in job.comment().err
     (body,) = job.forge.ours
-    assert "nothing stands against merging" in body
+    assert "## ⚪ Nothing to judge" in body
     assert "is running" not in body
-    assert "do not merge" not in body
+    assert "Do not merge" not in body
 
 
 def test_the_comment_is_found_on_any_page(job: Job) -> None:
@@ -104,7 +105,7 @@ def test_the_comment_is_found_on_any_page(job: Job) -> None:
         job.forge.add(f"more {number}")
     job.on_github().gate()
     assert "updated" in job.comment().err
-    assert "do not merge" in mine["body"]
+    assert "Do not merge" in mine["body"]
     assert len(job.forge.comments) == 311
 
 
@@ -112,7 +113,7 @@ def test_a_marker_of_a_stranger_is_not_ours(job: Job) -> None:
     forged = [
         job.forge.add(f"{MARKER}forged", user={"type": "User"}, author_association="NONE"),
         job.forge.add(f"look: {MARKER}"),
-        job.forge.add("<!-- promptops:other -->\n"),
+        job.forge.add(MARKER.replace("default", "other")),
     ]
     before = [dict(each) for each in forged]
     job.on_github().gate()
@@ -130,7 +131,7 @@ def test_groups_have_a_comment_each(job: Job) -> None:
 def test_the_summary_of_the_job_has_the_report(job: Job) -> None:
     job.on_github().gate()
     job.comment()
-    assert job.summary.startswith("## promptops: do not merge")
+    assert job.summary.startswith("## ❌ Do not merge yet")
 
 
 @pytest.mark.parametrize("event", [QUEUE, {}])
@@ -138,7 +139,7 @@ def test_where_there_is_no_pull_request_only_the_summary_is_written(job: Job, ev
     job.on_github(event).gate()
     result = job.comment()
     assert (result.code, "no pull request" in result.err) == (0, True)
-    assert "do not merge" in job.summary
+    assert "Do not merge" in job.summary
     assert job.forge.comments == []
 
 
@@ -148,7 +149,7 @@ def test_a_token_without_rights_falls_back_to_the_summary(job: Job) -> None:
     result = job.comment()
     assert result.code == 0
     assert "403: Resource not accessible by integration" in result.err
-    assert "do not merge" in job.summary
+    assert "Do not merge" in job.summary
 
 
 def test_what_cannot_be_said_anywhere_is_an_error(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -190,7 +191,7 @@ def test_a_long_limit_is_not_waited_for(job: Job) -> None:
     job.on_github().gate()
     job.forge.faults.append(Reply({}, 429, {"Retry-After": "3600"}))
     assert "takes no more requests for 3600 s" in job.comment().err
-    assert "do not merge" in job.summary
+    assert "Do not merge" in job.summary
 
 
 @pytest.mark.parametrize("body", [{}, None, 3, "text"])
@@ -220,11 +221,23 @@ def test_newer_commits_are_noticed(job: Job) -> None:
     job.forge.head = "b" * 40
     job.comment()
     (body,) = job.forge.ours
-    assert "newer commits" in body
+    assert "The head has moved on" in body
     job.forge.head = PULL["pull_request"]["head"]["sha"]  # type: ignore[index]
     job.comment()
     (body,) = job.forge.ours
-    assert "newer commits" not in body
+    assert "The head has moved on" not in body
+
+
+def test_a_job_that_ends_late_leaves_what_is_about_the_newest_commit(job: Job) -> None:
+    job.on_github().gate()
+    job.forge.head = "b" * 40
+    newest = job.forge.add(f"<!-- promptops:default v1 head={job.forge.head} -->\nnewest")
+    for arguments in ((), ("--running",)):
+        assert "kept, since it is about a newer commit" in job.comment(*arguments).err
+        assert job.forge.ours == [newest["body"]]
+    assert "Do not merge" in job.summary
+    job.forge.head = "c" * 40
+    assert "updated" in job.comment().err
 
 
 def test_the_report_of_a_fork_is_said_to_be_one(job: Job) -> None:
@@ -232,7 +245,7 @@ def test_the_report_of_a_fork_is_said_to_be_one(job: Job) -> None:
     job.comment()
     (body,) = job.forge.ours
     assert body.startswith(f"{MARKER}> [!NOTE]\n> A run of a fork")
-    assert "do not merge" in body
+    assert "Do not merge" in body
 
 
 def test_a_fork_cannot_choose_the_pull_request(job: Job) -> None:
@@ -249,7 +262,7 @@ def test_a_note_on_a_merge_request(job: Job) -> None:
     assert len(job.forge.ours) == 2
     job.forge.head = "b" * 40
     job.comment()
-    assert "newer commits" in job.forge.ours[1]
+    assert "The head has moved on" in job.forge.ours[1]
 
 
 @pytest.mark.parametrize("content", ["", "{}", "[]", '{"format": 1}', '{"format": 9}', "[" * 100_000])

@@ -112,6 +112,7 @@ def test_the_base_is_where_the_branch_left_not_where_main_is_now(folder: Project
     folder.git("switch", "--quiet", "branch")
     result = gate(folder, cli)
     assert (result.code, result.json["base"]["commits_behind"]) == (1, 1)
+    assert result.json["base"]["committed_at"] == "2026-01-01T00:00:00+00:00"
     assert metric_of(result)["base_mean"] == 1.0
 
 

@@ -86,7 +86,7 @@ def test_a_pull_request_from_the_first_push_to_the_comment(story: Story) -> None
     # The base's scores came from the ledger.
     assert len(story.model.bodies) == 2 * ASKED_CASES
     (body,) = story.forge.ours
-    assert "do not merge" in body
+    assert "Do not merge" in body
     assert "::error file=prompts/p.yaml,line=" in first.stdout
     assert {path.name for path in (story.hub.folder / "first/promptops-report").iterdir()} == {
         "report.json", "report.md", "report.html", "junit.xml", "report.sarif", "annotations.txt",
@@ -96,7 +96,7 @@ def test_a_pull_request_from_the_first_push_to_the_comment(story: Story) -> None
     second = story.job(story.hub.clone("second", "--branch", "edit"), "gate", PULL)
     assert second.returncode == 0, second.stderr
     (body,) = story.forge.ours
-    assert "nothing stands against merging" in body
+    assert "Nothing to judge" in body
     assert len(story.model.bodies) == 2 * ASKED_CASES
 
 
@@ -108,7 +108,7 @@ def test_a_fork_asks_nothing_and_another_workflow_comments(story: Story) -> None
     story.forge.is_read_only = True
     run = story.job(fork, "gate", PULL, OFFLINE="true")
     assert run.returncode == 4, run.stderr
-    assert "no verdict" in (story.hub.folder / "summary.md").read_text()
+    assert "there is no verdict" in (story.hub.folder / "summary.md").read_text()
     assert story.forge.comments == []
     assert len(story.model.bodies) == asked
 
@@ -119,7 +119,7 @@ def test_a_fork_asks_nothing_and_another_workflow_comments(story: Story) -> None
     assert posted.returncode == 0, posted.stderr
     (body,) = story.forge.ours
     assert "A run of a fork reports this" in body
-    assert "no verdict" in body
+    assert "there is no verdict" in body
     assert len(story.model.bodies) == asked
 
 

@@ -105,9 +105,12 @@ def test_both_sides_of_a_comparison_are_reduced_also_a_base_from_the_ledger(
     def means() -> Any:
         suite = only_suite(cli("diff", "--format", "json", at=folder.root))
         metric = suite["metrics"][0]
-        return suite["how"], metric["base_mean"], metric["head_mean"], metric["n"]
+        return suite["how"], metric["base_mean"], metric["head_mean"], metric["n"], suite
 
-    assert means() == ("ledger", 2 / 4, 2 / 4, len(CASES))
+    *found, suite = means()
+    assert found == ["ledger", 2 / 4, 2 / 4, len(CASES)]
+    assert suite["answers"] == dict.fromkeys(("base", "head"), REPEATS * len(CASES))
+    assert [suite["flips"][side]["flipped"] for side in ("base", "head")] == [2, 2]
     # Without the cached answers there is nothing but the ledger for the base.
     monkeypatch.setenv("PROMPTOPS_HOME", str(tmp_path / "elsewhere"))
     assert means()[:2] == ("ledger", 2 / 4)

@@ -25,6 +25,7 @@ from tests.support.gated import (
 from tests.support.hostile import HOSTILE, STEERING
 from tests.support.junit import outcomes, parsed
 from tests.support.project import ProjectFolder
+from tests.support.rendered import rendered
 
 READABLE = {name: text for name, text in HOSTILE.items() if name != "lone surrogates"}
 """Halves of characters are refused where a file is read."""
@@ -118,8 +119,12 @@ def test_nothing_that_a_model_answers_gets_out_of_its_place(folder: ProjectFolde
     assert [kind for kind, _, _ in found.values()] == ["failure"] * (1 + CASES)
     place(reports["sarif"])
     assert reports["annotations"].count("\n") == 1
+    markdown = rendered(reports["markdown"])
+    assert markdown.names.count("h2") == 1
+    assert not {"a", "img", "script"}.intersection(markdown.names)
+    markdown.assert_refers_to_nothing()
     shown = cli("diff", "--no-pager", at=folder.root)
-    for text in (reports["junit"], reports["sarif"], reports["annotations"], shown.out):
+    for text in (*(reports[kind] for kind in ("junit", "sarif", "annotations", "markdown")), shown.out):
         assert not any(char in text for char in STEERING)
 
 
