@@ -5,8 +5,8 @@
 const IDEOGRAPHS = "[\\p{Ideographic}\\p{Script=Hiragana}\\p{Script=Katakana}\\p{Script=Thai}]";
 const WORDS = new RegExp(`\\s+|${IDEOGRAPHS}|(?:(?!${IDEOGRAPHS})[\\p{L}\\p{M}\\p{N}_])+|[^]`, "gu");
 const LINES = /[^\n]*\n|[^\n]+/g;
-/** Beyond it the time to compare grows with the square; lines are compared instead. */
-const MOST_WORDS = 1500;
+/** So many pairs of words are held against each other; where there are more, lines are compared instead. */
+const MOST_PAIRS = 2_000_000;
 const LITTLE = 12;
 const ALIKE = 0.25;
 const CRUMB = 3;
@@ -16,34 +16,36 @@ function compared(base, head) {
   for (const pattern of [WORDS, LINES]) {
     const before = base.match(pattern) ?? [];
     const after = head.match(pattern) ?? [];
-    if (Math.max(before.length, after.length) <= MOST_WORDS) return marked(before, after);
+    const common = inCommon(before, after);
+    if (common) return marked(before, after, common);
   }
+  return unmarked(base, head);
+}
+
+function unmarked(base, head) {
   return [[[base, false]], [[head, false]]];
 }
 
-function marked(before, after) {
-  const common = inCommon(before, after);
-  const longest = Math.max(before.length, after.length);
+function marked(before, after, common) {
+  const longer = Math.max(before.length, after.length);
   const ratio = (2 * common.length) / (before.length + after.length || 1);
-  if (longest > LITTLE && ratio < ALIKE) return [[[before.join(""), false]], [[after.join(""), false]]];
+  if (longer > LITTLE && ratio < ALIKE) return unmarked(before.join(""), after.join(""));
   return [pieces(before, common.map(([place]) => place)), pieces(after, common.map(([, place]) => place))];
 }
 
-/** The places of the longest common part, without the crumbs in it: a sign or two between differing words. */
+/** The places of the longest common part; null where it would take too long to find. */
 function inCommon(before, after) {
+  const room = Math.min(before.length, after.length);
   let start = 0;
-  while (start < Math.min(before.length, after.length) && before[start] === after[start]) start++;
+  while (start < room && before[start] === after[start]) start++;
   let end = 0;
-  const room = Math.min(before.length, after.length) - start;
-  while (end < room && before.at(-1 - end) === after.at(-1 - end)) end++;
-  const middle = longest(before.slice(start, before.length - end), after.slice(start, after.length - end));
+  while (end < room - start && before.at(-1 - end) === after.at(-1 - end)) end++;
+  const [one, other] = [before, after].map((words) => words.slice(start, words.length - end));
+  if (one.length * other.length > MOST_PAIRS) return null;
   const pairs = [
     ...Array.from({ length: start }, (_, place) => [place, place]),
-    ...middle.map(([one, other]) => [one + start, other + start]),
-    ...Array.from({ length: end }, (_, place) => [
-      before.length - end + place,
-      after.length - end + place,
-    ]),
+    ...longest(one, other).map(([left, right]) => [left + start, right + start]),
+    ...Array.from({ length: end }, (_, place) => [before.length - end + place, after.length - end + place]),
   ];
   return withoutCrumbs(pairs, before, after);
 }
@@ -70,6 +72,7 @@ function longest(before, after) {
   return pairs;
 }
 
+/** Without a sign or two between words that differ, which nobody could read. */
 function withoutCrumbs(pairs, before, after) {
   const runs = [];
   for (const pair of pairs) {
