@@ -328,13 +328,21 @@ def test_cases_are_walked_through_with_keys(open_report: OpenReport) -> None:
     assert not page.locator("dialog#keys").is_visible()
 
 
-def test_an_address_leads_to_a_case_on_any_page(open_report: OpenReport) -> None:
+@pytest.mark.parametrize("colon", ["%3A", ":"])
+def test_an_address_leads_to_a_case_on_any_page(colon: str, open_report: OpenReport) -> None:
     last = FULL.cases[-1]
-    page = open_report(FULL, at=f"#case={last.suite.suite}%3A{last.id}")
+    page = open_report(FULL, at=f"#case={last.suite.suite}{colon}{last.id}")
     assert page.evaluate("document.activeElement.textContent") == last.id
     assert page.locator("tr.detail:not([hidden])").count() == 1
     href = page.locator("tr.detail:not([hidden]) .note a").get_attribute("href")
-    assert href == page.evaluate("location.hash")
+    assert href == f"#case={last.suite.suite}%3A{last.id}"
+
+
+@pytest.mark.parametrize("address", ["#case=nobody", "#case=%", "#suite-99", "#%F0", "#case=__proto__"])
+def test_an_address_that_leads_nowhere_opens_the_page(address: str, open_report: OpenReport) -> None:
+    page = open_report(FULL, at=address)
+    assert page.locator("tr.row").count() == PAGE
+    assert page.locator("tr.detail:not([hidden])").count() == 0
 
 
 def luminance(colour: str) -> float:

@@ -29,14 +29,29 @@ function detailId(each) {
   return `case-${each.number}`;
 }
 
+const CASE = "#case=";
+
+function caseName(each) {
+  return `${REPORT.suites[each.suite].label}:${each.id}`.toWellFormed();
+}
+
 /** The address of a case in this page. */
 function caseHash(each) {
-  const name = `${REPORT.suites[each.suite].label}:${each.id}`;
-  return `#case=${encodeURIComponent(name.toWellFormed())}`;
+  return CASE + encodeURIComponent(caseName(each));
 }
 
 function caseAt(hash) {
-  return hash.startsWith("#case=") ? REPORT.cases.find((each) => caseHash(each) === hash) : undefined;
+  if (!hash.startsWith(CASE)) return undefined;
+  const wanted = decoded(hash.slice(CASE.length));
+  return REPORT.cases.find((each) => caseName(each) === wanted);
+}
+
+function decoded(part) {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part; // Somebody typed a percent sign.
+  }
 }
 
 // How cases are sorted

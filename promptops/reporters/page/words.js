@@ -10,6 +10,7 @@ const MOST_PAIRS = 2_000_000;
 const LITTLE = 12;
 const ALIKE = 0.25;
 const CRUMB = 3;
+const LONGEST_WORD = 25;
 
 /** Both texts in pieces. Long texts with hardly a word in common stay whole: marks would say nothing. */
 function compared(base, head) {
@@ -114,9 +115,15 @@ function leading(base, head) {
   return base.length + head.length > 2 ? Math.min(before, after) : 0;
 }
 
+/** The next place behind a space; the same place in the middle of a very long word. */
+function betweenWords(text, place) {
+  const space = text.slice(place, place + LONGEST_WORD).search(/\s/);
+  return space < 0 ? place : place + space + 1;
+}
+
 /** About so many characters, from shortly before the end of what both sides begin with. */
 function excerpt(found, lead, most) {
-  let skip = lead > most / 3 ? lead - Math.floor(most / 4) : 0;
+  let skip = lead > most / 3 ? betweenWords(found[0][0], lead - Math.floor(most / 4)) : 0;
   let room = most;
   const shown = skip ? [["… ", false]] : [];
   for (const [text, differs] of found) {
