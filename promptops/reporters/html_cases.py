@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from math import fsum
 
-from promptops.model.conversation import TURNS, SaidTurn, said_turns
+from promptops.model.conversation import TURNS, SaidTurn, conversation_text, said_turns
 from promptops.model.diff import SuiteComparison
 from promptops.model.record import JsonValue
 from promptops.model.result import CaseResult, CaseScored, Completion, Score
@@ -109,8 +109,8 @@ class CaseRows:
         return _known(fields)
 
     def _turn(self, turn: SaidTurn) -> JsonValue:
-        calls = "\n".join(as_text(call) for call in turn.tool_calls)
-        parts = (("user", turn.user), ("tools", calls), ("output", turn.output))
+        said = conversation_text([replace(turn, user="")])
+        parts = (("user", turn.user), ("said", said), ("failure", turn.failure))
         return {name: self._cut(text, MOST_FIELD) for name, text in parts if text}
 
     def _score(self, score: Score | None) -> JsonValue:

@@ -88,7 +88,7 @@ function side(each, name, run, answer) {
     { class: `side ${name}` },
     el("h4", {}, name, el("span", { class: "figures" }, figures(each, run))),
     absence(each, run, name) ?? (answer ? answerText(name, ...answer) : null),
-    run?.failure ? el("p", { class: "note lost" }, "the answer itself failed: ", written(run.failure)) : null,
+    failureOf(run),
     documentsOf(each, name, run),
   );
 }
@@ -123,13 +123,13 @@ function documentsOf(each, name, run) {
 function conversation(runs, turns) {
   return Array.from({ length: turns }, (_, place) => {
     const [base, head] = ["base", "head"].map((name) => runs[name]?.turns?.[place]);
-    const found = compared(whole(base?.output), whole(head?.output));
+    const found = compared(whole(base?.said), whole(head?.said));
     return el(
       "div",
       { class: "turn" },
       userText(base, head),
       [["base", base], ["head", head]].map(([name, turn], column) =>
-        el("div", { class: `side ${name}` }, turn ? [toolsText(turn), answerText(name, turn.output, found[column])] : null),
+        el("div", { class: `side ${name}` }, turn ? [answerText(name, turn.said, found[column]), failureOf(turn)] : null),
       ),
     );
   });
@@ -140,8 +140,9 @@ function userText(base, head) {
   return said ? el("p", { class: "user", dir: "auto" }, el("b", {}, "user "), written(said)) : null;
 }
 
-function toolsText(turn) {
-  return turn.tools ? el("div", { class: "text tools" }, written(whole(turn.tools))) : null;
+/** How the model failed by itself. */
+function failureOf(answer) {
+  return answer?.failure ? el("p", { class: "note lost" }, "the answer itself failed: ", written(whole(answer.failure))) : null;
 }
 
 // Scores

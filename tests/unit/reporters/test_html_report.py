@@ -10,7 +10,7 @@ import pytest
 
 from promptops.errors import ExitCode
 from promptops.model.comparison import GateRules, Verdict
-from promptops.model.result import CaseScored, Completion
+from promptops.model.result import CaseScored, Completion, Score
 from promptops.reporters import html_cases, html_report
 from promptops.reporters.report import Report
 from tests.support import reports
@@ -121,7 +121,7 @@ def test_cases_that_have_no_room_keep_their_figures() -> None:
 def test_labels_are_read_from_classifications_alone() -> None:
     def labels(item: Any) -> Any:
         told = reports.one_case(Completion(output="a"), Completion(output="b"))
-        scores = {"accuracy": reports.Score(value=1.0, item=item)}
+        scores = {"accuracy": Score(value=1.0, item=item)}
         results = [
             (cell, CaseScored(case_id="a", repeat=0, completion=Completion(output="x"), scores=scores))
             for cell in (0, 1)
@@ -147,4 +147,4 @@ def test_what_the_change_was_held_against_is_drawn_and_told() -> None:
 def test_a_blind_suite_is_said_to_be_blind() -> None:
     told = comparison(suite("qa", metric(Verdict.NO_WORSE, power_at_watch_drop=0.2), rules=GateRules()))
     (shown,) = data_of(reports.report(told, []))["suites"]
-    assert ["sees a drop of 10.0 pts", "20% of the time: too small or noisy to rely on"] in shown["trust"]
+    assert ["finds a drop of 10.0 pts", "20% of the time: too small or noisy to rely on"] in shown["trust"]
