@@ -31,7 +31,16 @@ function marked(before, after, common) {
   const longer = Math.max(before.length, after.length);
   const ratio = (2 * common.length) / (before.length + after.length || 1);
   if (longer > LITTLE && ratio < ALIKE) return unmarked(before.join(""), after.join(""));
-  return [pieces(before, common.map(([place]) => place)), pieces(after, common.map(([, place]) => place))];
+  return [
+    pieces(
+      before,
+      common.map(([place]) => place),
+    ),
+    pieces(
+      after,
+      common.map(([, place]) => place),
+    ),
+  ];
 }
 
 /** The places of the longest common part; null where it would take too long to find. */
@@ -64,7 +73,7 @@ function longest(before, after) {
     }
   }
   const pairs = [];
-  for (let one = 0, other = 0; one < before.length && other < after.length; ) {
+  for (let one = 0, other = 0; one < before.length && other < after.length;) {
     const place = one * width + other;
     if (before[one] === after[other]) pairs.push([one++, other++]);
     else if (lengths[place + width] >= lengths[place + 1]) one++;
@@ -86,7 +95,10 @@ function withoutCrumbs(pairs, before, after) {
       const [first, last] = [run[0], run.at(-1)];
       const atStart = first[0] === 0 && first[1] === 0;
       const atEnd = last[0] === before.length - 1 && last[1] === after.length - 1;
-      const text = run.map(([place]) => before[place]).join("").trim();
+      const text = run
+        .map(([place]) => before[place])
+        .join("")
+        .trim();
       return atStart || atEnd || text.length > CRUMB;
     })
     .flat();
