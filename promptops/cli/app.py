@@ -23,6 +23,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "comment": ("comment", "Keep one comment on the pull request up to date, from CI"),
     "runs": ("runs", "List past runs"),
     "report": ("runs", "Print a past run again"),
+    "view": ("view", "Open the newest comparison in the browser"),
     "dataset": ("dataset", "Lock datasets, so that a change of cases is noticed"),
     "audit": ("audit", "Look for faults in the references that suites measure by"),
     "ledger": ("ledger", "Share the scores that are kept in Git"),

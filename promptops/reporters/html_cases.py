@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from math import fsum
 
-from promptops.model.conversation import TURNS, SaidTurn, said_turns
+from promptops.model.conversation import TURNS, SaidTurn, conversation_text, said_turns
 from promptops.model.diff import SuiteComparison
 from promptops.model.record import JsonValue
 from promptops.model.result import CaseResult, CaseScored, Completion, Score
@@ -33,17 +33,20 @@ MOST_IN_ALL = 40_000_000
 
 @dataclass(slots=True)
 class CaseRows:
-    """Cases as rows for the page; `left_out` counts those that had no room for their texts."""
+    """Cases as rows for the page.
+
+    `room` is how many more characters of text it takes; `left_out` counts the cases that found none.
+    """
 
     suites: Sequence[SuiteComparison]
+    room: int = MOST_IN_ALL
     left_out: int = 0
-    _room: int = MOST_IN_ALL
 
     def rows(self, views: Sequence[CaseView]) -> Iterator[dict[str, JsonValue]]:
         """One row for each case. What is not so, or not known, has no field."""
         numbers = {id(suite): number for number, suite in enumerate(self.suites)}
         for view in views:
-            if self._room < 0:
+            if self.room < 0:
                 self.left_out += 1
             yield _known(self._row(view, numbers[id(view.suite)]))
 
@@ -62,11 +65,12 @@ class CaseRows:
             "slices": {name: _short(as_text(value)) for name, value in first.slices.items()} if first else {},
             "weight": first.weight if first and first.weight != 1 else None,
             "absent": None if view.base else why_absent(view),
-            "base": [self._run(each, view.suite, start) for each in view.base],
+            "base": [self._run(each, view.suite, start if each is base else 0) for each in view.base],
             "head": [
-                self._run(each, view.suite, start, like) for each, like in _beside(view.head, view.base)
+                self._run(each, view.suite, start if each is head else 0, like)
+                for each, like in _beside(view.head, view.base)
             ],
-            "branch": [self._run(each, view.suite, 0) for each in view.branch],
+            "branch": [self._run(each, view.suite) for each in view.branch],
             "shown": [_place(view.base, base), _place(view.head or view.branch, head)],
         }
 
@@ -83,7 +87,7 @@ class CaseRows:
         return self._cut(as_text(result.expected), MOST_FIELD)
 
     def _run(
-        self, result: CaseResult, suite: SuiteComparison, start: int, like: CaseResult | None = None
+        self, result: CaseResult, suite: SuiteComparison, start: int = 0, like: CaseResult | None = None
     ) -> dict[str, JsonValue]:
         """One answer with its scores, or why there is none; an output that is `like` the base's is left out."""
         if not isinstance(result, CaseScored):
@@ -105,8 +109,8 @@ class CaseRows:
         return _known(fields)
 
     def _turn(self, turn: SaidTurn) -> JsonValue:
-        calls = "\n".join(as_text(call) for call in turn.tool_calls)
-        parts = (("user", turn.user), ("tools", calls), ("output", turn.output))
+        said = conversation_text([replace(turn, user="")])
+        parts = (("user", turn.user), ("said", said), ("failure", turn.failure))
         return {name: self._cut(text, MOST_FIELD) for name, text in parts if text}
 
     def _score(self, score: Score | None) -> JsonValue:
@@ -117,14 +121,13 @@ class CaseRows:
 
     def _cut(self, text: str, most: int, start: int = 0) -> JsonValue:
         """The text, or of a long one a part from `start` and how many characters are before and behind it."""
-        if self._room < 0:
+        if self.room < 0:
             return {"text": "", "before": 0, "behind": len(text)} if text else text
-        if len(text) <= most:
-            self._room -= len(text)
+        shown = text[start : start + most]
+        self.room -= len(shown)
+        if shown == text:
             return text
-        start = min(start, len(text) - most)
-        self._room -= most
-        return {"text": text[start : start + most], "before": start, "behind": len(text) - start - most}
+        return {"text": shown, "before": start, "behind": len(text) - start - len(shown)}
 
 
 def _known(fields: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
@@ -156,7 +159,7 @@ def _means(view: CaseView) -> JsonValue:
 
 
 def _first_difference(base: CaseResult | None, head: CaseResult | None) -> int:
-    """From where two long answers are shown, so that a difference far behind is not cut off."""
+    """From where two long answers are shown, both alike, so that a difference far behind is not cut off."""
     if not isinstance(base, CaseScored) or not isinstance(head, CaseScored):
         return 0
     one, other = answer_text(base.completion), answer_text(head.completion)

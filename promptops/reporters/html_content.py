@@ -19,6 +19,7 @@ from promptops.reporters.diff_phrases import (
     cost_line,
     counted_verdicts,
     difference_text,
+    few,
     mean_text,
     means_text,
     notes,
@@ -167,6 +168,8 @@ def _facts(suite: SuiteComparison) -> Iterator[tuple[str, str]]:
     if primary is not None and primary.verdict is not suite.verdict:
         yield "score", reasoned(primary.verdict, primary.reason)
     yield "changed", "; ".join(suite.changed)
+    stable = few(suite.case_ids.stable_breaks)
+    yield "stable", stable and f"passed in every run of the base, fails here: {stable}"
     yield from _ruler(suite)
     yield from component_rows(suite)
     yield "calls", cost_line(suite)
@@ -192,11 +195,11 @@ def _trust(suite: SuiteComparison) -> Iterator[tuple[str, str]]:
         missing = f", {primary.missing} missing" if primary.missing else ""
         yield "compared", f"{counted(primary.n, 'case')} on both sides{missing}: {TESTS[primary.test]}"
         yield "evidence of harm", _chances(primary)
-        yield "reliably sees", _visible(primary)
+        yield "finds", _visible(primary)
         if rules is not None and primary.power_at_watch_drop is not None:
             blind = ": too small or noisy to rely on" if primary.is_blind else ""
             drop = delta_text(rules.watch_drop)[1:]
-            yield f"sees a drop of {drop}", f"{primary.power_at_watch_drop:.0%} of the time{blind}"
+            yield f"finds a drop of {drop}", f"{primary.power_at_watch_drop:.0%} of the time{blind}"
     if rules is not None:
         yield "held against", _rules(suite)
     yield (
@@ -222,7 +225,11 @@ def _chance(p: float) -> str:
 def _visible(metric: MetricDelta) -> str:
     if metric.mde80 is None:
         return ""
-    return "no drop at all" if metric.mde80 >= 1 else f"drops of {delta_text(metric.mde80)[1:]} and more"
+    return (
+        "no drop at all"
+        if metric.mde80 >= 1
+        else f"a drop of {delta_text(metric.mde80)[1:]} four times in five"
+    )
 
 
 def _rules(suite: SuiteComparison) -> str:

@@ -19,7 +19,7 @@ from promptops.reporters.html_content import content
 from promptops.reporters.printable import printable
 from promptops.reporters.report import Report
 
-SCRIPTS = ("elements", "words", "plots", "scores", "suites", "case", "cases", "page")
+SCRIPTS = ("elements", "words", "plots", "choice", "scores", "suites", "case", "controls", "cases", "page")
 """In the order in which they build on each other."""
 STEERING = re.compile("[<\u2028\u2029\ud800-\udfff]")
 """What would end the element that holds the data, a line of a script, or cannot be written as UTF-8."""

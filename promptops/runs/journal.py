@@ -8,17 +8,19 @@ from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TextIO
+from typing import TextIO, TypeVar
 
 from promptops.errors import InvalidFilesError, Location, NothingSelectedError, ProjectError
 from promptops.files.codec import decode_value, encode, to_json
 from promptops.files.state_folder import make_state_folder
 from promptops.files.whole import replace_whole
+from promptops.model.diff import Comparison
 from promptops.model.record import JsonValue, Record
 from promptops.model.result import CaseAnswered, CaseErrored, CaseResult, CaseScored, RunResult
 from promptops.runs.lock import try_lock
-from promptops.runs.unfinished import RESULTS, SUMMARY, UnfinishedRun, is_finished
+from promptops.runs.unfinished import COMPARISON, RESULTS, SUMMARY, UnfinishedRun, is_finished
 
+T = TypeVar("T", bound=Record)
 FORMAT = 1
 PLAN = "plan.json"
 KINDS: Mapping[type[CaseResult | CaseAnswered], str] = {
@@ -30,6 +32,12 @@ RESULT_KINDS: Mapping[str, type[CaseResult]] = {
     KINDS[CaseScored]: CaseScored,
     KINDS[CaseErrored]: CaseErrored,
 }
+
+_MADE_BY: Mapping[str, tuple[str, str, str]] = {
+    SUMMARY: ("eval", "run", "`promptops runs` lists them"),
+    COMPARISON: ("diff", "comparison", ""),
+}
+"""The verb that makes a file of that name, what it tells of, and where such are listed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,11 +110,11 @@ class RunStore:
         if is_finished(folder):
             _write_outcome(folder, outcome, name)
 
-    def ids(self) -> list[str]:
-        """Every complete run, newest first."""
+    def ids(self, name: str = SUMMARY) -> list[str]:
+        """Every complete run that wrote what came of it into a file of that name, newest first."""
         if not self.folder.is_dir():
             return []
-        return sorted((path.parent.name for path in self.folder.glob(f"*/{SUMMARY}")), reverse=True)
+        return sorted((path.parent.name for path in self.folder.glob(f"*/{name}")), reverse=True)
 
     def load(self, run_id: str) -> RunResult:
         """A run's summary; the beginning of an id is enough, and `latest` is the newest.
@@ -115,12 +123,23 @@ class RunStore:
             NothingSelectedError: there is no such run, or more than one.
             ProjectError: its files are damaged.
         """
-        run_id = self.find(run_id)
-        document = _json_object(self.folder / run_id / SUMMARY)
+        return self._outcome(RunResult, self.find(run_id), SUMMARY)
+
+    def load_comparison(self, run_id: str) -> Comparison:
+        """What `diff` or `gate` found out in a run; the beginning of an id is enough, `latest` is the newest.
+
+        Raises:
+            NothingSelectedError: no such run compared anything, or more than one did.
+            ProjectError: its files are damaged.
+        """
+        return self._outcome(Comparison, self.find(run_id, COMPARISON), COMPARISON)
+
+    def _outcome(self, kind: type[T], run_id: str, name: str) -> T:
+        document = _json_object(self.folder / run_id / name)
         if document.get("format", FORMAT) != FORMAT:
             raise ProjectError(f"run `{run_id}` was written by another version of promptops")
         try:
-            return decode_value(RunResult, document["run"], Location(run_id))
+            return decode_value(kind, document["run"], Location(run_id))
         except (KeyError, InvalidFilesError):
             raise self._damaged(run_id) from None
 
@@ -145,15 +164,18 @@ class RunStore:
         except (OSError, ValueError, LookupError, TypeError, InvalidFilesError):
             raise self._damaged(run_id) from None
 
-    def find(self, run_id: str) -> str:
-        """The full id that `latest` or the beginning of an id means."""
-        known = self.ids()
+    def find(self, run_id: str, name: str = SUMMARY) -> str:
+        """The full id that `latest` or the beginning of an id means, among the runs that have such a file."""
+        known = self.ids(name)
+        made_by, noun, listed = _MADE_BY[name]
         if not known:
-            raise NothingSelectedError("there are no runs yet", hint="`promptops eval` makes the first")
+            raise NothingSelectedError(
+                f"there are no {noun}s yet", hint=f"`promptops {made_by}` makes the first"
+            )
         matches = known[:1] if run_id == "latest" else [each for each in known if each.startswith(run_id)]
         if len(matches) != 1 or (run_id != "latest" and not run_id):
-            reason = "fits several runs" if matches else "fits no run"
-            raise NothingSelectedError(f"`{run_id}` {reason}", hint="`promptops runs` lists them")
+            reason = f"fits several {noun}s" if matches else f"fits no {noun}"
+            raise NothingSelectedError(f"`{run_id}` {reason}", hint=listed or f"the newest is `{known[0]}`")
         return matches[0]
 
     def _damaged(self, run_id: str) -> ProjectError:

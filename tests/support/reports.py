@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from random import Random
 from typing import Any
@@ -72,6 +72,7 @@ def of_size(cases: int, *, characters: int = 500, seed: int = 1) -> Report:
     broke, fixed = tuple(ids[::5]), tuple(ids[3::17])
     results: list[tuple[int, CaseResult]] = []
     for id_ in ids:
+        asked = _asked(id_, random)
         words = [random.choice(WORDS) for _ in range(characters // 5)]
         edited = [random.choice(WORDS) if random.random() < 0.1 else word for word in words]
         for cell, said, passes in ((0, words, id_ not in fixed), (1, edited, id_ not in broke)):
@@ -82,7 +83,9 @@ def of_size(cases: int, *, characters: int = 500, seed: int = 1) -> Report:
                 input_tokens=200,
                 output_tokens=len(said),
             )
-            results.append((cell, _scored(id_, completion, passes, random)))
+            score = Score(value=float(passes), reason="" if passes else "not what was expected")
+            case = CaseScored(repeat=0, completion=completion, scores={"accuracy": score}, **asked)
+            results.append((cell, case))
     told = suite(
         "support",
         metric(Verdict.REGRESSED, "worse by 0.6 to 7.8 pts", n=cases),
@@ -90,18 +93,6 @@ def of_size(cases: int, *, characters: int = 500, seed: int = 1) -> Report:
         case_ids=CaseIds(broke=broke, lower=broke, fixed=fixed, higher=fixed),
     )
     return report(comparison(told), results)
-
-
-def _scored(id_: str, completion: Completion, passes: bool, random: Random) -> CaseScored:
-    return CaseScored(
-        case_id=id_,
-        repeat=0,
-        completion=completion,
-        scores={"accuracy": Score(value=float(passes), reason="" if passes else "not what was expected")},
-        expected=random.choice(LABELS),
-        inputs={"message": " ".join(random.choice(WORDS) for _ in range(20))},
-        slices={"lang": random.choice(("de", "en", "fr"))},
-    )
 
 
 def full() -> Report:
@@ -219,19 +210,20 @@ def _label_results() -> list[tuple[int, CaseResult]]:
     random = Random(7)
     found: list[tuple[int, CaseResult]] = []
     for number in range(300):
-        expected = random.choice(LABELS)
+        asked = _asked(f"ticket-{number:03}", random)
+        near = LABELS[(LABELS.index(asked["expected"]) + 1) % len(LABELS)]
         for cell, right in ((0, 0.82), (1, 0.76)):
-            near = LABELS[(LABELS.index(expected) + 1) % len(LABELS)]
-            said = expected if random.random() < right else random.choice((near, near, *LABELS))
-            found.append((cell, _labelled_case(f"ticket-{number:03}", said, expected, random, cell)))
+            is_right = random.random() < right
+            said = asked["expected"] if is_right else random.choice((near, near, *LABELS))
+            found.append((cell, _labelled_case(asked, said, random, cell)))
     lost = CaseErrored(case_id="ticket-299", repeat=0, kind="timeout", message="no answer within 120 s")
     edited = replace(found[15][1], scores={"accuracy": Score(value=1.0)})  # type: ignore[arg-type]
     return [*found[:-1], (1, lost), (2, edited)]
 
 
-def _labelled_case(id_: str, said: str, expected: str, random: Random, cell: int) -> CaseScored:
-    right = said == expected
-    reason = "" if right else f"`{said}` instead of `{expected}`"
+def _labelled_case(asked: Mapping[str, Any], said: str, random: Random, cell: int) -> CaseScored:
+    expected = asked["expected"]
+    reason = "" if said == expected else f"`{said}` instead of `{expected}`"
     answer = Completion(
         output=said,
         latency_ms=random.lognormvariate(6.45 + 0.35 * cell, 0.5),
@@ -239,16 +231,18 @@ def _labelled_case(id_: str, said: str, expected: str, random: Random, cell: int
         input_tokens=412,
         output_tokens=4,
     )
-    score = Score(value=float(right), reason=reason, item=[[said], [expected]])
-    return CaseScored(
-        case_id=id_,
-        repeat=0,
-        completion=answer,
-        scores={"accuracy": score, "macro_f1": score},
-        expected=expected,
-        inputs={"message": " ".join(random.choice(WORDS) for _ in range(24)), "channel": "mail"},
-        slices={"lang": random.choice(("de", "en", "fr"))},
-    )
+    score = Score(value=float(said == expected), reason=reason, item=[[said], [expected]])
+    return CaseScored(repeat=0, completion=answer, scores={"accuracy": score, "macro_f1": score}, **asked)
+
+
+def _asked(id_: str, random: Random) -> dict[str, Any]:
+    """A case as both sides get it."""
+    return {
+        "case_id": id_,
+        "expected": random.choice(LABELS),
+        "inputs": {"message": " ".join(random.choice(WORDS) for _ in range(24)), "channel": "mail"},
+        "slices": {"lang": random.choice(("de", "en", "fr"))},
+    }
 
 
 def _chat() -> SuiteComparison:

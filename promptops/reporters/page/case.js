@@ -57,7 +57,8 @@ function caseDetails(each) {
 function asked(each) {
   const rows = (each.fields ?? []).map(([name, value]) => [written(name), valueText(value)]);
   if (each.expected != null) rows.push(["expected", valueText(each.expected)]);
-  for (const [name, value] of Object.entries(each.slices ?? {})) rows.push([written(`slice ${name}`), written(value)]);
+  for (const [name, value] of Object.entries(each.slices ?? {}))
+    rows.push([written(`slice ${name}`), written(value)]);
   return rows.length ? described(rows) : null;
 }
 
@@ -86,9 +87,9 @@ function side(each, name, run, answer) {
   return el(
     "section",
     { class: `side ${name}` },
-    el("h4", {}, name, el("span", { class: "figures" }, figures(each, run))),
+    el("h3", {}, name, el("span", { class: "figures" }, figures(each, run))),
     absence(each, run, name) ?? (answer ? answerText(name, ...answer) : null),
-    run?.failure ? el("p", { class: "note lost" }, "the answer itself failed: ", written(run.failure)) : null,
+    failureOf(run),
     documentsOf(each, name, run),
   );
 }
@@ -116,20 +117,31 @@ function documentsOf(each, name, run) {
     "details",
     { class: "documents", open: run.documents.length <= 5 },
     el("summary", {}, `${counted(run.documents.length, "document")} retrieved`),
-    el("ol", {}, run.documents.map((id) => el("li", {}, known.has(id) ? written(id) : el(element, {}, written(id))))),
+    el(
+      "ol",
+      {},
+      run.documents.map((id) => el("li", {}, known.has(id) ? written(id) : el(element, {}, written(id)))),
+    ),
   );
 }
 
 function conversation(runs, turns) {
   return Array.from({ length: turns }, (_, place) => {
     const [base, head] = ["base", "head"].map((name) => runs[name]?.turns?.[place]);
-    const found = compared(whole(base?.output), whole(head?.output));
+    const found = compared(whole(base?.said), whole(head?.said));
     return el(
       "div",
       { class: "turn" },
       userText(base, head),
-      [["base", base], ["head", head]].map(([name, turn], column) =>
-        el("div", { class: `side ${name}` }, turn ? [toolsText(turn), answerText(name, turn.output, found[column])] : null),
+      [
+        ["base", base],
+        ["head", head],
+      ].map(([name, turn], column) =>
+        el(
+          "div",
+          { class: `side ${name}` },
+          turn ? [answerText(name, turn.said, found[column]), failureOf(turn)] : null,
+        ),
       ),
     );
   });
@@ -140,8 +152,11 @@ function userText(base, head) {
   return said ? el("p", { class: "user", dir: "auto" }, el("b", {}, "user "), written(said)) : null;
 }
 
-function toolsText(turn) {
-  return turn.tools ? el("div", { class: "text tools" }, written(whole(turn.tools))) : null;
+/** How the model failed by itself. */
+function failureOf(answer) {
+  return answer?.failure
+    ? el("p", { class: "note lost" }, "the answer itself failed: ", written(whole(answer.failure)))
+    : null;
 }
 
 // Scores
@@ -156,7 +171,15 @@ function scoresOf(each, suite) {
   return el(
     "table",
     { class: "reasons" },
-    el("thead", {}, el("tr", {}, ["score", ...sides.map((name) => heading[name])].map((name) => el("th", { scope: "col" }, name)))),
+    el(
+      "thead",
+      {},
+      el(
+        "tr",
+        {},
+        ["score", ...sides.map((name) => heading[name])].map((name) => el("th", { scope: "col" }, name)),
+      ),
+    ),
     el(
       "tbody",
       {},
@@ -196,13 +219,17 @@ function otherRuns(each) {
   return el(
     "details",
     { class: "runs" },
-    el("summary", {}, several.map(([name, runs]) => `${counted(runs.length, "answer")} of the ${name}`).join(", ")),
+    el(
+      "summary",
+      {},
+      several.map(([name, runs]) => `${counted(runs.length, "answer")} of the ${name}`).join(", "),
+    ),
     several.map(([name, runs]) =>
       runs.map((run, place) =>
         el(
           "section",
           {},
-          el("h5", {}, `${name}, run ${place + 1}`, el("span", { class: "figures" }, figures(each, run))),
+          el("h4", {}, `${name}, run ${place + 1}`, el("span", { class: "figures" }, figures(each, run))),
           absence(each, run, name) ?? answerText(name, ...runAnswer(each, run, place, name)),
         ),
       ),

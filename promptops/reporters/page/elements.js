@@ -32,9 +32,9 @@ function filled(element, attributes, children) {
 function written(text) {
   if (!text) return [];
   if (!STEERING.test(text)) return [text];
-  return text.split(new RegExp(STEERING, "gu")).map((part, place) =>
-    place % 2 ? el("span", { class: "steering" }, spelled(part)) : part,
-  );
+  return text
+    .split(new RegExp(STEERING, "gu"))
+    .map((part, place) => (place % 2 ? el("span", { class: "steering" }, spelled(part)) : part));
 }
 
 /** The same on one line. */
@@ -55,9 +55,17 @@ function whole(value) {
 function cutNote(value) {
   if (value == null || typeof value === "string") return null;
   const left = value.before + value.behind;
-  const where = value.before ? `${grouped(value.before)} before and ${grouped(value.behind)} behind` : "behind";
+  const where = value.before
+    ? `${grouped(value.before)} before and ${grouped(value.behind)} behind`
+    : "behind";
   const told = `${grouped(left)} characters are left out here${value.before ? ` (${where})` : ""}`;
-  return el("p", { class: "note" }, `${told}; `, el("code", {}, "promptops diff --case ID"), " shows all of it");
+  return el(
+    "p",
+    { class: "note" },
+    `${told}; `,
+    el("code", {}, "promptops diff --case ID"),
+    " shows all of it",
+  );
 }
 
 function grouped(number) {

@@ -23,7 +23,12 @@ function layOut() {
   document.getElementById("verb").textContent = REPORT.verb;
   main.querySelector(".verdict").append(...verdictDetails((kind) => table.showOnly({ kinds: [kind] })));
   const show = (filter) => table.showOnly(filter);
-  const sections = [scoresSection(), promptsSection(), REPORT.cases.length ? table.element : null, suitesSection(show)];
+  const sections = [
+    scoresSection(),
+    promptsSection(),
+    REPORT.cases.length ? table.element : null,
+    suitesSection(show),
+  ];
   main.append(...sections.filter(Boolean));
   const links = [...main.querySelectorAll("section[data-title]")].map((section) =>
     el("a", { href: `#${section.id}` }, section.dataset.title),
@@ -66,7 +71,11 @@ function nextTheme() {
 
 function showKeys() {
   const close = el("button", { type: "button", click: () => dialog.close() }, "close");
-  const keys = el("dl", { class: "facts" }, KEYS.map(([key, does]) => [el("dt", {}, el("kbd", {}, key)), el("dd", {}, does)]));
+  const keys = el(
+    "dl",
+    { class: "facts" },
+    KEYS.map(([key, does]) => [el("dt", {}, el("kbd", {}, key)), el("dd", {}, does)]),
+  );
   dialog.replaceChildren(el("h2", { id: "keys-title" }, "Keys"), keys, close);
   dialog.showModal();
 }
@@ -90,7 +99,8 @@ function onKey(event) {
     return;
   }
   const inTable = event.target.closest?.("tr.row, tr.detail");
-  const key = inTable && event.key === "ArrowDown" ? "j" : inTable && event.key === "ArrowUp" ? "k" : event.key;
+  const key =
+    inTable && event.key === "ArrowDown" ? "j" : inTable && event.key === "ArrowUp" ? "k" : event.key;
   const act = ON_KEY[key];
   if (act) {
     event.preventDefault();

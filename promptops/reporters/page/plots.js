@@ -78,7 +78,9 @@ const WIDE = 20;
 
 /** Histograms of both sides above each other on one scale, with the median and the 95th percentile. */
 function distributions(title, sides, format) {
-  const positive = Object.values(sides).flat().filter((value) => value > 0);
+  const positive = Object.values(sides)
+    .flat()
+    .filter((value) => value > 0);
   if (!positive.length) return null;
   const scale = valueScale(positive);
   const tallies = Object.entries(sides).map(([side, values]) => [side, values, tally(values, scale)]);
@@ -87,14 +89,16 @@ function distributions(title, sides, format) {
     "figure",
     { class: "distribution" },
     el("figcaption", {}, title),
-    tallies.filter(([, values]) => values.length).map(([side, values, counts]) =>
-      el(
-        "div",
-        { class: `histogram ${side}` },
-        el("p", {}, el("b", {}, side), ` ${quantilesText(values, format)}`),
-        histogram(side, values, counts, most, scale, format),
+    tallies
+      .filter(([, values]) => values.length)
+      .map(([side, values, counts]) =>
+        el(
+          "div",
+          { class: `histogram ${side}` },
+          el("p", {}, el("b", {}, side), ` ${quantilesText(values, format)}`),
+          histogram(side, values, counts, most, scale, format),
+        ),
       ),
-    ),
     valueAxis(scale, format),
   );
 }
@@ -114,12 +118,16 @@ function valueScale(values) {
   const low = values.reduce((least, value) => Math.min(least, value), Infinity);
   const high = values.reduce((most, value) => Math.max(most, value), -Infinity);
   if (high / low <= WIDE) {
-    const edges = low === high ? [0, 2 * high] : [Math.max(0, low - (high - low) * 0.05), high + (high - low) * 0.05];
+    const edges =
+      low === high ? [0, 2 * high] : [Math.max(0, low - (high - low) * 0.05), high + (high - low) * 0.05];
     const scale = linear(...edges);
     return { ...scale, turned: (value) => value, ticks: ticks(...edges, 5) };
   }
   const [from, to] = [Math.log10(low) - 0.05, Math.log10(high) + 0.05];
-  const decades = Array.from({ length: Math.ceil(to) - Math.floor(from) + 1 }, (_, place) => Math.floor(from) + place);
+  const decades = Array.from(
+    { length: Math.ceil(to) - Math.floor(from) + 1 },
+    (_, place) => Math.floor(from) + place,
+  );
   const steps = to - from > 3 ? [1] : [1, 3];
   const marks = decades.flatMap((decade) => steps.map((step) => step * 10 ** decade));
   const scale = linear(from, to);

@@ -45,25 +45,38 @@ function scoresSection() {
     { id: "scores", "data-title": "Scores" },
     el("h2", {}, "Scores"),
     told.length ? scoresTable(told) : null,
-    el("ul", { class: "notes" }, [...legend(told), ...REPORT.notes].map((note) => el("li", {}, written(note)))),
+    el(
+      "ul",
+      { class: "notes" },
+      [...legend(told), ...REPORT.notes].map((note) => el("li", {}, written(note))),
+    ),
   );
 }
 
 /** What the upright lines of the plots are. */
 function legend(told) {
   const has = (name) => told.some((suite) => suite.marks[name]);
-  const lines = ["line: no change", ...(has("margin") ? ["dashes: margin"] : []), ...(has("budget") ? ["dots: budget"] : [])];
+  const lines = [
+    "line: no change",
+    ...(has("margin") ? ["dashes: margin"] : []),
+    ...(has("budget") ? ["dots: budget"] : []),
+  ];
   return lines.length > 1 ? [`in the plots, in points; ${lines.join(", ")}`] : [];
 }
 
 function scoresTable(told) {
   const shown = (suite) => suite.metrics.filter((metric) => metric.is_shown);
   const compared = [...told.flatMap(shown), ...(REPORT.overall ? [REPORT.overall] : [])];
-  const scale = differenceScale(compared, told.map((suite) => suite.marks));
+  const scale = differenceScale(
+    compared,
+    told.map((suite) => suite.marks),
+  );
   const bodies = told.map((suite) => el("tbody", {}, suiteRows(suite, shown(suite), scale)));
   if (REPORT.overall) {
     const heading = el("th", { scope: "rowgroup", class: "suite" }, "all suites");
-    bodies.push(el("tbody", {}, scoreRow(heading, REPORT.overall, scale, {}, phrase(REPORT.overall), "pooled")));
+    bodies.push(
+      el("tbody", {}, scoreRow(heading, REPORT.overall, scale, {}, phrase(REPORT.overall), "pooled")),
+    );
   }
   return el(
     "table",
@@ -75,7 +88,12 @@ function scoresTable(told) {
         "tr",
         {},
         ["Suite", "Metric", "Base → head", "Difference"].map((name) => el("th", { scope: "col" }, name)),
-        el("th", { scope: "col", class: "plot" }, el("span", { class: "unseen" }, "Interval"), differenceAxis(scale)),
+        el(
+          "th",
+          { scope: "col", class: "plot" },
+          el("span", { class: "unseen" }, "Interval"),
+          differenceAxis(scale),
+        ),
         ["Cases", "Verdict"].map((name) => el("th", { scope: "col" }, name)),
       ),
     ),
@@ -91,7 +109,14 @@ function suiteRows(suite, metrics, scale) {
     return el("tr", {}, heading, el("td", { colspan: 5 }), el("td", { class: "phrase" }, phrase(suite)));
   }
   return metrics.map((metric, row) =>
-    scoreRow(row ? null : heading, metric, scale, suite.marks, metric.primary ? phrase(suite) : null, nameOf(metric)),
+    scoreRow(
+      row ? null : heading,
+      metric,
+      scale,
+      suite.marks,
+      metric.primary ? phrase(suite) : null,
+      nameOf(metric),
+    ),
   );
 }
 
@@ -145,7 +170,11 @@ function diffLines(lines) {
   if (!lines.length) return null;
   const isNumbered = lines.filter((line) => line.startsWith("@@")).length > 1;
   const rows = diffRows(isNumbered ? lines : lines.filter((line) => !line.startsWith("@@")));
-  const first = el("div", { class: "diff", role: "group", "aria-label": "changed lines" }, rows.slice(0, MOST_LINES));
+  const first = el(
+    "div",
+    { class: "diff", role: "group", "aria-label": "changed lines" },
+    rows.slice(0, MOST_LINES),
+  );
   if (rows.length <= MOST_LINES) return first;
   const rest = el("div", { class: "diff" }, rows.slice(MOST_LINES));
   const summary = el("summary", {}, `${counted(rows.length - MOST_LINES, "more line")}`);
@@ -154,12 +183,14 @@ function diffLines(lines) {
 
 function diffRows(lines) {
   const rows = [];
-  for (let place = 0; place < lines.length; ) {
+  for (let place = 0; place < lines.length;) {
     const removed = run(lines, place, "-");
     const added = run(lines, place + removed.length, "+");
     if (!removed.length && !added.length) rows.push(diffRow(lines[place++]));
     else {
-      const pairs = removed.map((line, each) => (each in added ? compared(line.slice(1), added[each].slice(1)) : null));
+      const pairs = removed.map((line, each) =>
+        each in added ? compared(line.slice(1), added[each].slice(1)) : null,
+      );
       removed.forEach((line, each) => rows.push(diffRow(line, pairs[each]?.[0], "base")));
       added.forEach((line, each) => rows.push(diffRow(line, pairs[each]?.[1], "head")));
       place += removed.length + added.length;

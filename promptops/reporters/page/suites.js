@@ -21,7 +21,11 @@ function suitesSection(showCases) {
 function suiteDetails(suite, isOpen, showCases) {
   const number = REPORT.suites.indexOf(suite);
   const summary = el("summary", {}, el("h3", {}, written(suite.label)), " ", phrase(suite));
-  const details = el("details", { id: `suite-${number}`, class: "suite", open: isOpen, toggle: fill }, summary);
+  const details = el(
+    "details",
+    { id: `suite-${number}`, class: "suite", open: isOpen, toggle: fill },
+    summary,
+  );
   function fill() {
     if (details.open && details.childElementCount === 1) {
       details.append(el("div", { class: "parts" }, suiteParts(suite, number, showCases)));
@@ -38,8 +42,22 @@ function suiteParts(suite, number, showCases) {
     part("How sure", suite.trust.length ? described(writtenPairs(suite.trust)) : null),
     part("Slices", slicesPlot(suite, number, showCases), "wide"),
     part("Confusions", confusions(cases, number, showCases), "wide"),
-    part("Latency of an answer", distributions("", sideValues(cases, (run) => run.latency_ms), duration)),
-    part("Cost of an answer", distributions("", sideValues(cases, (run) => run.cost_usd), money)),
+    part(
+      "Latency of an answer",
+      distributions(
+        "",
+        sideValues(cases, (run) => run.latency_ms),
+        duration,
+      ),
+    ),
+    part(
+      "Cost of an answer",
+      distributions(
+        "",
+        sideValues(cases, (run) => run.cost_usd),
+        money,
+      ),
+    ),
   ];
 }
 
@@ -75,13 +93,20 @@ function slicesPlot(suite, number, showCases) {
         "tr",
         {},
         ["Slice", "Base → head"].map((name) => el("th", { scope: "col" }, name)),
-        el("th", { scope: "col", class: "plot" }, el("span", { class: "unseen" }, "Interval"), differenceAxis(scale)),
+        el(
+          "th",
+          { scope: "col", class: "plot" },
+          el("span", { class: "unseen" }, "Interval"),
+          differenceAxis(scale),
+        ),
         ["Difference", "Cases"].map((name) => el("th", { scope: "col" }, name)),
       ),
     ),
     names.map((name) =>
-      sliceBody(worstFirst.filter((each) => each.slice === name), scale, (value) =>
-        showCases({ suite: number, slice: [name, value] }),
+      sliceBody(
+        worstFirst.filter((each) => each.slice === name),
+        scale,
+        (value) => showCases({ suite: number, slice: [name, value] }),
       ),
     ),
   );
@@ -141,7 +166,9 @@ function confusionCounts(cases, side) {
   const counts = new Map();
   for (const each of cases) {
     const labelled = (each[side] ?? []).filter((run) => run.labels);
-    for (const { labels: [predicted, expected] } of labelled) {
+    for (const {
+      labels: [predicted, expected],
+    } of labelled) {
       const key = JSON.stringify([expected, predicted]);
       counts.set(key, (counts.get(key) ?? 0) + (each.weight ?? 1) / labelled.length);
     }
@@ -158,7 +185,9 @@ function confusedLabels(sides) {
       wrong.set(expected, (wrong.get(expected) ?? 0) + (expected === predicted ? 0 : count));
     }
   }
-  return [...wrong].sort((one, other) => other[1] - one[1] || (one[0] < other[0] ? -1 : 1)).map(([label]) => label);
+  return [...wrong]
+    .sort((one, other) => other[1] - one[1] || (one[0] < other[0] ? -1 : 1))
+    .map(([label]) => label);
 }
 
 function worstConfusions(sides) {
@@ -174,20 +203,34 @@ function confusionList(wrong, show) {
   return el(
     "table",
     { class: "confusions" },
-    el("thead", {}, el("tr", {}, ["Expected", "Predicted", "Base", "Head"].map((name) => el("th", { scope: "col" }, name)))),
+    el(
+      "thead",
+      {},
+      el(
+        "tr",
+        {},
+        ["Expected", "Predicted", "Base", "Head"].map((name) => el("th", { scope: "col" }, name)),
+      ),
+    ),
     el(
       "tbody",
       {},
-      wrong.slice(0, MOST_CONFUSIONS).map(([expected, predicted, base, head]) =>
-        el(
-          "tr",
-          {},
-          el("th", { scope: "row" }, el("a", { href: "#cases", click: () => show(expected, predicted) }, oneLine(expected))),
-          el("td", {}, oneLine(predicted)),
-          el("td", { class: "number" }, count(base)),
-          el("td", { class: "number" }, count(head), " ", changed(head - base)),
+      wrong
+        .slice(0, MOST_CONFUSIONS)
+        .map(([expected, predicted, base, head]) =>
+          el(
+            "tr",
+            {},
+            el(
+              "th",
+              { scope: "row" },
+              el("a", { href: "#cases", click: () => show(expected, predicted) }, oneLine(expected)),
+            ),
+            el("td", {}, oneLine(predicted)),
+            el("td", { class: "number" }, count(base)),
+            el("td", { class: "number" }, count(head), " ", changed(head - base)),
+          ),
         ),
-      ),
     ),
     left > 0 ? el("tfoot", {}, el("tr", {}, el("td", { colspan: 4 }, counted(left, "other pair")))) : null,
   );
@@ -207,13 +250,20 @@ const OTHER = "\u0000other";
 
 function confusionMatrices(sides, labels, show) {
   const shown = labels.slice(0, MOST_LABELS);
-  const title = shown.length < labels.length ? `The ${shown.length} most confused of ${labels.length} labels` : "All labels";
+  const title =
+    shown.length < labels.length
+      ? `The ${shown.length} most confused of ${labels.length} labels`
+      : "All labels";
   const names = Object.keys(sides).filter((side) => sides[side].size);
   return el(
     "details",
     { class: "matrices", open: labels.length <= MOST_LABELS },
     el("summary", {}, `${title}: expected down, predicted across`),
-    el("div", { class: "matrix-row" }, names.map((side) => confusionMatrix(side, sides[side], shown, show))),
+    el(
+      "div",
+      { class: "matrix-row" },
+      names.map((side) => confusionMatrix(side, sides[side], shown, show)),
+    ),
   );
 }
 
@@ -236,7 +286,11 @@ function confusionMatrix(side, counts, labels, show) {
       { class: "matrix" },
       el("caption", {}, side),
       el("thead", {}, el("tr", {}, el("td", {}), columns.map(columnHeading))),
-      el("tbody", {}, labels.map((expected) => matrixRow(expected, columns, folded, show))),
+      el(
+        "tbody",
+        {},
+        labels.map((expected) => matrixRow(expected, columns, folded, show)),
+      ),
     ),
   );
 }

@@ -5,45 +5,57 @@
 const IDEOGRAPHS = "[\\p{Ideographic}\\p{Script=Hiragana}\\p{Script=Katakana}\\p{Script=Thai}]";
 const WORDS = new RegExp(`\\s+|${IDEOGRAPHS}|(?:(?!${IDEOGRAPHS})[\\p{L}\\p{M}\\p{N}_])+|[^]`, "gu");
 const LINES = /[^\n]*\n|[^\n]+/g;
-/** Beyond it the time to compare grows with the square; lines are compared instead. */
-const MOST_WORDS = 1500;
+/** So many pairs of words are held against each other; where there are more, lines are compared instead. */
+const MOST_PAIRS = 2_000_000;
 const LITTLE = 12;
 const ALIKE = 0.25;
 const CRUMB = 3;
+const LONGEST_WORD = 25;
 
 /** Both texts in pieces. Long texts with hardly a word in common stay whole: marks would say nothing. */
 function compared(base, head) {
   for (const pattern of [WORDS, LINES]) {
     const before = base.match(pattern) ?? [];
     const after = head.match(pattern) ?? [];
-    if (Math.max(before.length, after.length) <= MOST_WORDS) return marked(before, after);
+    const common = inCommon(before, after);
+    if (common) return marked(before, after, common);
   }
+  return unmarked(base, head);
+}
+
+function unmarked(base, head) {
   return [[[base, false]], [[head, false]]];
 }
 
-function marked(before, after) {
-  const common = inCommon(before, after);
-  const longest = Math.max(before.length, after.length);
+function marked(before, after, common) {
+  const longer = Math.max(before.length, after.length);
   const ratio = (2 * common.length) / (before.length + after.length || 1);
-  if (longest > LITTLE && ratio < ALIKE) return [[[before.join(""), false]], [[after.join(""), false]]];
-  return [pieces(before, common.map(([place]) => place)), pieces(after, common.map(([, place]) => place))];
+  if (longer > LITTLE && ratio < ALIKE) return unmarked(before.join(""), after.join(""));
+  return [
+    pieces(
+      before,
+      common.map(([place]) => place),
+    ),
+    pieces(
+      after,
+      common.map(([, place]) => place),
+    ),
+  ];
 }
 
-/** The places of the longest common part, without the crumbs in it: a sign or two between differing words. */
+/** The places of the longest common part; null where it would take too long to find. */
 function inCommon(before, after) {
+  const room = Math.min(before.length, after.length);
   let start = 0;
-  while (start < Math.min(before.length, after.length) && before[start] === after[start]) start++;
+  while (start < room && before[start] === after[start]) start++;
   let end = 0;
-  const room = Math.min(before.length, after.length) - start;
-  while (end < room && before.at(-1 - end) === after.at(-1 - end)) end++;
-  const middle = longest(before.slice(start, before.length - end), after.slice(start, after.length - end));
+  while (end < room - start && before.at(-1 - end) === after.at(-1 - end)) end++;
+  const [one, other] = [before, after].map((words) => words.slice(start, words.length - end));
+  if (one.length * other.length > MOST_PAIRS) return null;
   const pairs = [
     ...Array.from({ length: start }, (_, place) => [place, place]),
-    ...middle.map(([one, other]) => [one + start, other + start]),
-    ...Array.from({ length: end }, (_, place) => [
-      before.length - end + place,
-      after.length - end + place,
-    ]),
+    ...longest(one, other).map(([left, right]) => [left + start, right + start]),
+    ...Array.from({ length: end }, (_, place) => [before.length - end + place, after.length - end + place]),
   ];
   return withoutCrumbs(pairs, before, after);
 }
@@ -61,7 +73,7 @@ function longest(before, after) {
     }
   }
   const pairs = [];
-  for (let one = 0, other = 0; one < before.length && other < after.length; ) {
+  for (let one = 0, other = 0; one < before.length && other < after.length;) {
     const place = one * width + other;
     if (before[one] === after[other]) pairs.push([one++, other++]);
     else if (lengths[place + width] >= lengths[place + 1]) one++;
@@ -70,6 +82,7 @@ function longest(before, after) {
   return pairs;
 }
 
+/** Without a sign or two between words that differ, which nobody could read. */
 function withoutCrumbs(pairs, before, after) {
   const runs = [];
   for (const pair of pairs) {
@@ -82,7 +95,10 @@ function withoutCrumbs(pairs, before, after) {
       const [first, last] = [run[0], run.at(-1)];
       const atStart = first[0] === 0 && first[1] === 0;
       const atEnd = last[0] === before.length - 1 && last[1] === after.length - 1;
-      const text = run.map(([place]) => before[place]).join("").trim();
+      const text = run
+        .map(([place]) => before[place])
+        .join("")
+        .trim();
       return atStart || atEnd || text.length > CRUMB;
     })
     .flat();
@@ -111,9 +127,15 @@ function leading(base, head) {
   return base.length + head.length > 2 ? Math.min(before, after) : 0;
 }
 
+/** The next place behind a space; the same place in the middle of a very long word. */
+function betweenWords(text, place) {
+  const space = text.slice(place, place + LONGEST_WORD).search(/\s/);
+  return space < 0 ? place : place + space + 1;
+}
+
 /** About so many characters, from shortly before the end of what both sides begin with. */
 function excerpt(found, lead, most) {
-  let skip = lead > most / 3 ? lead - Math.floor(most / 4) : 0;
+  let skip = lead > most / 3 ? betweenWords(found[0][0], lead - Math.floor(most / 4)) : 0;
   let room = most;
   const shown = skip ? [["… ", false]] : [];
   for (const [text, differs] of found) {
