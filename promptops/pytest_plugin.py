@@ -65,7 +65,12 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(session: pytest.Session, items: list[pytest.Item]) -> None:
     """See pytest: what several suites say together is a test of its own."""
-    if sum(isinstance(item, SuiteItem) for item in items) > 1:
+    suites = sum(isinstance(item, SuiteItem) for item in items)
+    if not suites:
+        return
+    from promptops.stats.families import FEWEST_FOR_OVERALL
+
+    if suites >= FEWEST_FOR_OVERALL:
         items.append(TogetherItem.from_parent(session, name=ALL_SUITES, nodeid=f"promptops::{ALL_SUITES}"))
 
 
