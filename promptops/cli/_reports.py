@@ -8,11 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from promptops.cli._console import project_here
-
 if TYPE_CHECKING:
-    from promptops.errors import ExitCode
-    from promptops.model.diff import Comparison
     from promptops.reporters.report import Report, ReportKind
 
 ReportOption = Annotated[
@@ -39,23 +35,6 @@ def wanted_reports(given: Sequence[str] | None) -> list[tuple[ReportKind, Path]]
             raise typer.BadParameter(f"`{each}` is not KIND=PATH; {hint}", param_hint="--report")
         found.append((ReportKind(kind), Path(path)))
     return found
-
-
-def report_of(verb: str, comparison: Comparison, exit_code: ExitCode, options: Sequence[str]) -> Report:
-    """A report with every case that was run."""
-    from promptops.reporters.diff_cases import every_case, views
-    from promptops.reporters.diff_gate import again
-    from promptops.reporters.report import Report
-
-    store = project_here().runs()
-    results = list(store.results(comparison.run_id)) if comparison.run_id is not None else []
-    return Report(
-        verb=verb,
-        comparison=comparison,
-        exit_code=exit_code,
-        command=again(comparison, verb, options),
-        cases=views(every_case(comparison, results), results),
-    )
 
 
 def write_reports(report: Report, wanted: Sequence[tuple[ReportKind, Path]]) -> None:

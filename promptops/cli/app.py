@@ -27,6 +27,8 @@ VERBS: dict[str, tuple[str, str]] = {
     "dataset": ("dataset", "Lock datasets, so that a change of cases is noticed"),
     "audit": ("audit", "Look for faults in the references that suites measure by"),
     "ledger": ("ledger", "Share the scores that are kept in Git"),
+    "history": ("history", "Print how a suite's score went along main"),
+    "badge": ("history", "Print a suite's newest score as a badge"),
     "noise": ("noise", "Try the gate on the base against itself"),
     "cache": ("cache", "Look after the answers that are kept"),
     "config": ("config", "Print every setting in force and where it came from"),

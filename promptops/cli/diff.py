@@ -4,12 +4,13 @@ import sys
 from collections.abc import Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from promptops.cli._console import Format, FormatOption, columns, finish, print_json, project_here
-from promptops.cli._reports import ReportOption, report_of, wanted_reports, write_reports
+from promptops.cli._reports import ReportOption, wanted_reports, write_reports
 from promptops.cli.app import verb_app
 from promptops.errors import ExitCode
 from promptops.model.component import Component
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from promptops.model.diff import Comparison
     from promptops.reporters.diff_cases import CaseView, Wanted
     from promptops.reporters.diff_terminal import Page
+    from promptops.reporters.report import ReportKind
 
 diff_app = verb_app()
 gate_app = verb_app()
@@ -83,7 +85,7 @@ def diff(
     sides = Sides(suites or (), against, head, offline, swap)
     comparison = _compared(sides)
     if wanted:
-        write_reports(report_of("diff", comparison, ExitCode.YES, sides.options), wanted)
+        _write_reports("diff", comparison, ExitCode.YES, sides.options, wanted)
     if cases is None and case is None:
         _show_all(comparison, format_, paged=not no_pager)
     else:
@@ -122,7 +124,7 @@ def gate(
     exit_code = exit_code_of(comparison, strict=is_strict)
     options = [*sides.options, *(["--strict"] if strict else [])]
     if wanted:
-        write_reports(report_of("gate", comparison, exit_code, options), wanted)
+        _write_reports("gate", comparison, exit_code, options, wanted)
     if format_ is Format.JSON:
         _print_json("gate", exit_code, comparison)
     else:
@@ -148,6 +150,18 @@ def _compared(sides: Sides) -> Comparison:
     # What code of the repository prints must not get among the data.
     with progress(sys.stderr) as observer, redirect_stdout(sys.stderr):
         return compare(project_here(), options, observer)
+
+
+def _write_reports(
+    verb: str,
+    comparison: Comparison,
+    exit_code: ExitCode,
+    options: Sequence[str],
+    wanted: Sequence[tuple[ReportKind, Path]],
+) -> None:
+    from promptops.commands.reporting import report_of
+
+    write_reports(report_of(project_here(), verb, comparison, exit_code, options), wanted)
 
 
 def _show_all(comparison: Comparison, format_: Format, *, paged: bool) -> None:

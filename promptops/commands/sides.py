@@ -70,7 +70,7 @@ def open_sides(
     sha = None if head is None else repository.resolve(head)
     origin = find_base(
         repository,
-        base_branch=_base_branch(project, repository, environment),
+        base_branch=base_branch(project, repository, environment),
         against=against,
         environment=environment,
         head=sha,
@@ -131,7 +131,7 @@ def _provider(name: str, base: Settings, head: Settings) -> ProviderSettings:
     return replace(after, api_base=after.api_base if trusted else before.api_base, **prices)
 
 
-def _base_branch(project: Project, repository: Repository, environment: Mapping[str, str]) -> str:
+def base_branch(project: Project, repository: Repository, environment: Mapping[str, str]) -> str:
     """The branch to compare with, as the default branch names it: another one could name itself.
 
     Only where there is no default branch the head is believed.

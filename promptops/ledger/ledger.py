@@ -6,7 +6,7 @@ import random
 import re
 import time
 from collections.abc import Collection, Iterable, Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Self
 
 from promptops.errors import LedgerError, VcsError
@@ -18,7 +18,7 @@ from promptops.ledger.remote import TRACKING, Remote
 from promptops.ledger.shelf import Shelf
 from promptops.ledger.union import Union
 from promptops.model.config import LedgerSettings
-from promptops.model.ledger import LedgerEntry, LedgerExchange, LedgerPruning, LedgerStatus
+from promptops.model.ledger import LedgerEntry, LedgerExchange, LedgerPruning, LedgerRun, LedgerStatus
 from promptops.vcs.objects import ObjectReader
 from promptops.vcs.repo import Repository
 
@@ -97,6 +97,20 @@ class Ledger:
         if tip is None:
             return ()
         return tuple(self._shelf.entries(tip, self._shelf.runs(tip, key, self._settings.keep)))
+
+    def runs_of(self, suite: str) -> tuple[LedgerRun, ...]:
+        """The facts of every run of a suite, oldest first; none is no error.
+
+        Raises:
+            LedgerError: a run is damaged, or of a later version.
+        """
+        files = files_at(self._repository, self._shelf.tip(), "runs")
+        contents = self._repository.read_blobs(list(files.values()))
+        found = (
+            self._shelf.run(content, PurePosixPath(path).name).run
+            for path, content in zip(files, contents, strict=True)
+        )
+        return tuple(sorted((run for run in found if run.suite == suite), key=lambda run: run.time))
 
     def status(self) -> LedgerStatus:
         """How much the ledger holds, and what differs from the remote as it was last seen."""

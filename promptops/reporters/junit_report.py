@@ -7,7 +7,6 @@ with both answers. So a job that fails on this file fails exactly where the gate
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -25,7 +24,6 @@ from promptops.reporters.plain_words import case_lines, figures, suite_lines
 from promptops.reporters.printable import printable, shortened
 from promptops.reporters.report import Report
 
-NOT_XML = re.compile("[^\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 MOST_CASES = 500
 """Tests of single cases in the whole report, so that no file grows beyond a few megabytes."""
 LONGEST_FIELD = 800
@@ -131,7 +129,7 @@ def _group(root: Element, name: str, properties: Mapping[str, JsonValue]) -> Ele
 def _add_test(group: Element, name: str, outcome: Outcome, lines: Iterable[str], seconds: float) -> None:
     attributes = {"classname": group.get("name", ""), "name": _line(name), "time": f"{seconds:.3f}"}
     test = SubElement(group, "testcase", attributes)
-    told = _xml("\n".join(lines))
+    told = printable("\n".join(lines), keep="\n")
     if outcome.element:
         attributes = {"type": outcome.type, "message": _line(outcome.message)}
         SubElement(test, outcome.element, attributes).text = told
@@ -157,9 +155,4 @@ def _seconds(view: CaseView) -> float:
 
 
 def _line(words: str) -> str:
-    return _xml(shortened(words, LONGEST_MESSAGE))
-
-
-def _xml(words: str) -> str:
-    """Text that XML 1.0 can hold; control characters are spelled out."""
-    return NOT_XML.sub("\ufffd", printable(words, keep="\n"))
+    return shortened(words, LONGEST_MESSAGE)

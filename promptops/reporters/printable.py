@@ -13,7 +13,9 @@ def printable(text: str, *, keep: str = "") -> str:
 
 def _steers(char: str) -> bool:
     # Cc: escape sequences. Cf: text direction overrides and invisible characters. Cs: halves of characters.
-    return unicodedata.category(char) in ("Cc", "Cf", "Cs", "Zl", "Zp") and char != "\u200d"
+    # The last two are no characters, and XML cannot hold them.
+    steers = unicodedata.category(char) in ("Cc", "Cf", "Cs", "Zl", "Zp") and char != "\u200d"
+    return steers or char in "\ufffe\uffff"
 
 
 def _spelled(char: str) -> str:

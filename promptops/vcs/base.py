@@ -87,6 +87,25 @@ def find_base(
     return of_event or _of_branch(search, _target(environment) or base_branch)
 
 
+def branch_tip(repository: Repository, branch: str) -> tuple[str, str]:
+    """The name and the newest commit of the base branch: of `origin`'s, unless the local one has all of it.
+
+    Raises:
+        VcsError: there is no such branch.
+    """
+    refs = {f"origin/{branch}": f"refs/remotes/origin/{branch}", branch: f"refs/heads/{branch}"}
+    found = {shown: sha for shown, ref in refs.items() if (sha := repository.find_commit(ref))}
+    if not found:
+        hint = f"set `base` under `[project]` in promptops.toml, or run `git fetch origin {branch}`"
+        raise VcsError(f"there is no branch `{branch}` here or at `origin`", hint=hint)
+    (shown, first), *others = found.items()
+    for name, sha in others:
+        ahead = repository.git("merge-base", "--is-ancestor", first, sha, codes=(0, 1)).returncode == 0
+        if ahead and sha != first:
+            return name, sha
+    return shown, first
+
+
 def _target(environment: Mapping[str, str]) -> str | None:
     return next((environment[name] for name in TARGET_BRANCH if environment.get(name)), None)
 

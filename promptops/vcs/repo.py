@@ -183,6 +183,29 @@ class Repository:
             first = max(1, int(hunk[1]))
             yield first, first + max(1, int(hunk[2] or 1)) - 1
 
+    def first_parents(self, tip: str, *paths: PurePosixPath, most: int | None = None) -> list[str]:
+        """The commits of a branch, newest first: not those of the branches that were merged into it.
+
+        Args:
+            tip: its newest commit.
+            paths: only commits that changed one of these, from the project's root; all without them.
+            most: how many; all when None.
+        """
+        files = [str(self.prefix / path) for path in paths]
+        limit = [] if most is None else [f"--max-count={most}"]
+        listing = self._run("--literal-pathspecs", "rev-list", "--first-parent", *limit, tip, "--", *files)
+        return listing.split()
+
+    def described(self, commits: Sequence[str]) -> list[tuple[str, str]]:
+        """When each commit was made, in ISO 8601, and the first line of its message."""
+        if not commits:
+            return []
+        # Settings of the user's may have signatures shown, or another encoding.
+        plain = ("--no-show-signature", "--encoding=UTF-8", "--no-color")
+        listing = self._run("log", "--no-walk=unsorted", *plain, "-z", "--format=%cI%x09%s", *commits, "--")
+        found = [line.partition("\t") for line in listing.removesuffix("\0").split("\0")]
+        return [(when, subject) for when, _, subject in found]
+
     def commits_touching(self, *paths: PurePosixPath, most: int = 50) -> list[str]:
         """The newest commits that changed any of these files, newest first."""
         files = (str(self.prefix / path) for path in paths)
