@@ -29,13 +29,14 @@ def view(
     ] = None,
 ) -> None:
     """Open the newest comparison of diff or gate in the browser, as a report in HTML."""
-    from promptops.cli._reports import report_of
+    from promptops.commands.reporting import report_of
     from promptops.reporters.report import ReportKind, report_text
 
     if port is not None and not serve:
         raise typer.BadParameter("`--port` goes with `--serve`")
-    comparison = project_here().runs().load_comparison(run)
-    page = report_text(ReportKind.HTML, report_of("diff", comparison, ExitCode.YES, ()))
+    project = project_here()
+    comparison = project.runs().load_comparison(run)
+    page = report_text(ReportKind.HTML, report_of(project, "diff", comparison, ExitCode.YES, ()))
     if serve:
         _serve(page, port or 0)
     else:
