@@ -138,7 +138,7 @@ def _flat(section: str, key: str, value: JsonValue) -> Iterator[tuple[str, JsonV
 def _refuse_outside(config: Config, sources: Mapping[str, str], document: Document) -> None:
     """Prompts and suites stand inside the project; what does not is told at its source."""
     problems = []
-    for key in ("prompts", "evals"):
+    for key in ("prompts", "evals", "labels"):
         folder = PurePosixPath(getattr(config.project, key))
         if folder.is_absolute() or ".." in folder.parts or "\0" in str(folder):
             source = sources.get(f"project.{key}", FILE)

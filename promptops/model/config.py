@@ -15,6 +15,7 @@ class ProjectSettings(Record):
     base: str = "main"
     prompts: str = "prompts"
     evals: str = "evals"
+    labels: str = "labels"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

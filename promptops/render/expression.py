@@ -41,13 +41,14 @@ class Expression:
 class ValueTemplate:
     """A value of a suite in which texts are templates; a text that is one `{{ … }}` keeps its type."""
 
-    def __init__(self, evaluate: Callable[[Values], JsonValue]) -> None:
+    def __init__(self, written: JsonValue, evaluate: Callable[[Values], JsonValue]) -> None:
+        self.written = written
         self.evaluate = evaluate
 
     @classmethod
     def compile(cls, value: JsonValue, where: Location) -> ValueTemplate:
         """Raises InvalidFilesError for a wrong template; so does evaluating over a case that lacks a field."""
-        return cls(_compiled(value, where))
+        return cls(value, _compiled(value, where))
 
 
 def _compiled(value: JsonValue, where: Location) -> Callable[[Values], JsonValue]:

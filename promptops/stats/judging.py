@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from math import fsum, inf, nan, sqrt
 from statistics import fmean
 
+from promptops.model.judging import JudgeTable
 from promptops.stats.distributions import normal_ppf
 from promptops.stats.intervals import CONFIDENCE, Interval, wilson
 
@@ -16,26 +17,6 @@ LEAST_LABELS = 50
 LEAST_OF_A_CLASS = 10
 LEAST_J = 0.40
 MOST_CONTRADICTION = 0.10
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JudgeTable:
-    """A judge beside people: counts of passes and fails that it calls so (tp, tn) or not (fn, fp)."""
-
-    tp: int
-    fn: int
-    tn: int
-    fp: int
-
-    @property
-    def labels(self) -> int:
-        """How many outputs people labelled."""
-        return self.tp + self.fn + self.tn + self.fp
-
-    @property
-    def rarer(self) -> int:
-        """How many labels the rarer class has."""
-        return min(self.tp + self.fn, self.tn + self.fp)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

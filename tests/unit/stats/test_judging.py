@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import cohen_kappa_score
 
+from promptops.model.judging import JudgeTable
 from promptops.stats.intervals import Interval
 from promptops.stats.judging import (
-    JudgeTable,
     accuracy_of,
     prediction_powered,
     rogan_gladen,

@@ -1,0 +1,24 @@
+"""What makes two judges the same."""
+
+from __future__ import annotations
+
+from promptops.engine.scorer_plan import ScorerPlan
+from promptops.files.codec import encode
+from promptops.model.canonical import content_digest
+
+
+def judge_digest(plan: ScorerPlan) -> str:
+    """The digest of a judge: of its question, models, parameters, examples, and all else that its verdict is made from.
+
+    What is made of the verdict afterwards (`not`, `threshold`, `weight`, `reduce`) is not in it.
+    """
+    return content_digest(
+        {
+            "type": plan.type,
+            "version": plan.scorer.version,
+            "options": plan.options,
+            "answer": encode(plan.answer),
+            "expected": None if plan.expected is None else plan.expected.written,
+            "turn": plan.turn,
+        }
+    )
