@@ -16,6 +16,7 @@ from promptops.engine.score import adjusted, joined
 from promptops.engine.scorer_plan import ScorerPlan
 from promptops.errors import Location
 from promptops.files.codec import decode_value
+from promptops.files.declared_types import key_of
 from promptops.model.suite import Case
 from promptops.plugin import (
     CaseFailure,
@@ -116,8 +117,9 @@ def _check_declarations(plugin: type[Any]) -> None:
     shown = {name for example in plugin.examples for name in example.options}
     assert is_dataclass(plugin), "a scorer is a dataclass: its fields are its options"
     for option in fields(plugin):
-        is_told = option.name in shown or re.search(rf"\b{option.name}\b", documentation)
-        assert is_told, f"the option `{option.name}` stands neither in the docstring nor in an example"
+        name = key_of(option)
+        is_told = name in shown or re.search(rf"\b{name}\b", documentation)
+        assert is_told, f"the option `{name}` stands neither in the docstring nor in an example"
 
 
 def _sample(example: Example, output: str) -> Sample:

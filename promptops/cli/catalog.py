@@ -15,7 +15,7 @@ show_app = verb_app()
 
 @list_app.command()
 def list_all(format_: FormatOption = Format.TEXT) -> None:
-    """List prompts, suites, scorers, targets and dataset formats."""
+    """List prompts, suites, scorers, targets, dataset formats and ready-made judges."""
     from promptops.commands.catalog import catalog
     from promptops.reporters import terminal
 
@@ -30,7 +30,9 @@ def list_all(format_: FormatOption = Format.TEXT) -> None:
 
 @show_app.command()
 def show(
-    name: Annotated[str, typer.Argument(help="A prompt, suite, scorer, target or dataset format")],
+    name: Annotated[
+        str, typer.Argument(help="A prompt, suite, scorer, target, dataset format or ready-made judge")
+    ],
     format_: FormatOption = Format.TEXT,
 ) -> None:
     """Show one prompt, suite, scorer or target in full."""

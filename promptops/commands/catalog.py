@@ -13,10 +13,12 @@ from promptops.errors import InvalidFilesError, Location, NothingSelectedError, 
 from promptops.files.prompt import prompt_files
 from promptops.files.suite import target_parts
 from promptops.files.tree import read_file
+from promptops.judges import ready_made
 from promptops.model.catalog import Entry, Shown
 from promptops.model.prompt import model_label
 
 PLUGIN_KINDS = {"scorer": "scorers", "target": "targets", "dataset format": "datasets"}
+JUDGE = "judge"
 
 
 def catalog(project: Project) -> Iterator[Entry]:
@@ -30,6 +32,8 @@ def catalog(project: Project) -> Iterator[Entry]:
         for name in registry.names(family):
             plugin = registry.plugin(family, name, Location(name))
             yield Entry(kind=kind, name=name, summary=registry.description(plugin))
+    for name in ready_made.names():
+        yield Entry(kind=JUDGE, name=name, summary=ready_made.summary(name))
 
 
 def show(project: Project, name: str) -> list[Shown]:
@@ -52,6 +56,8 @@ def _shown(project: Project, entry: Entry) -> Shown:
     if entry.path is not None:
         content = read_file(project.tree, PurePosixPath(entry.path))
         return Shown(entry=entry, text=content.decode("utf-8", "replace"))
+    if entry.kind == JUDGE:
+        return Shown(entry=entry, text=ready_made.text(entry.name))
     plugin = registry.plugin(PLUGIN_KINDS[entry.kind], entry.name, Location(entry.name))
     return Shown(entry=entry, text=registry.documentation(plugin))
 

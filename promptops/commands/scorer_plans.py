@@ -17,6 +17,7 @@ from promptops.errors import InvalidFilesError, Location, Problem
 from promptops.files.dataset import file_digest
 from promptops.files.suite import LoadedSuite, ScorerSource, scorer_parts
 from promptops.files.tree import missing_file, resolve_reference
+from promptops.judges.ready_made import USE, WITH, resolved
 from promptops.model.canonical import content_digest
 from promptops.model.conversation import ALL, EACH, FIRST, LAST
 from promptops.model.record import JsonValue
@@ -97,6 +98,11 @@ class _Planner:
     def _one(self, name: str, written: Mapping[str, JsonValue], keys: Keys) -> ScorerPlan:
         common, options = scorer_parts(self.loaded, written, keys)
         plugin = self._class(common.type, self.loaded.where(*keys, "type"))
+        ready: str | None = None
+        if common.type == "judge" and {USE, WITH}.intersection(options):
+            options = self._ready_made(options, keys)
+            # The question may be another one in the next version of promptops.
+            ready = content_digest(options)
         scorer = registry.build(plugin, options, self.loaded.document, keys)
         if self.run_local_code and hasattr(scorer, "prepare"):
             scorer.prepare(str(self.project.root))
@@ -119,13 +125,20 @@ class _Planner:
             expected=ValueTemplate.compile(expected, self.loaded.where(*keys, "expected"))
             if expected is not None
             else None,
-            code=self._code(common.type, options, keys),
+            code=ready or self._code(common.type, options, keys),
             reduction=self._reduction(common, keys),
             turn=self._turn(common, keys),
             parts=parts,
         )
         self._check(plan, written, keys)
         return plan if plan.turn in (LAST, EACH) else plan.of_turn(plan.turn)
+
+    def _ready_made(self, options: Mapping[str, JsonValue], keys: Keys) -> dict[str, JsonValue]:
+        try:
+            return resolved(options)
+        except ValueError as error:
+            where = self.loaded.where(*keys, USE if USE in options else WITH)
+            raise InvalidFilesError.single(where, "invalid-value", str(error)) from None
 
     def _class(self, type_: str, where: Location) -> type[Scorer]:
         if "/" not in type_:

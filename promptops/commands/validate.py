@@ -73,14 +73,17 @@ def _prompt_problems(project: Project, path: PurePosixPath, templates: TemplateS
 
 
 def _suite_problems(project: Project, path: PurePosixPath) -> Iterator[Problem]:
+    from promptops.commands.judge_lint import judge_problems
     from promptops.commands.prepare import prepare
     from promptops.commands.suite_plan import Selection
     from promptops.engine.plan import check
 
     try:
         loaded = load_suite(project.tree, path)
-        for cell in prepare(project, loaded, Selection(run_local_code=False)):
+        cells = prepare(project, loaded, Selection(run_local_code=False))
+        for cell in cells:
             check(cell)
+        yield from judge_problems(project, loaded, cells)
     except InvalidFilesError as error:
         yield from error.problems
     except (ConfigError, NothingSelectedError) as error:

@@ -10,13 +10,14 @@ from promptops.model.canonical import content_digest
 def judge_digest(plan: ScorerPlan) -> str:
     """The digest of a judge: of its question, models, parameters, examples, and all else that its verdict is made from.
 
-    What is made of the verdict afterwards (`not`, `threshold`, `weight`, `reduce`) is not in it.
+    What is made of the verdict afterwards (`not`, `threshold`, `weight`, `reduce`) is not in it, nor what `accept`
+    says to others.
     """
     return content_digest(
         {
             "type": plan.type,
             "version": plan.scorer.version,
-            "options": plan.options,
+            "options": {key: value for key, value in plan.options.items() if key != "accept"},
             "answer": encode(plan.answer),
             "expected": None if plan.expected is None else plan.expected.written,
             "turn": plan.turn,

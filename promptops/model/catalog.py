@@ -7,7 +7,7 @@ from promptops.model.record import Record
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry(Record):
-    """One thing that can be shown: `kind` is prompt, suite, scorer, target or dataset format."""
+    """One thing that can be shown: `kind` is prompt, suite, scorer, target, dataset format or judge."""
 
     kind: str
     name: str

@@ -66,10 +66,13 @@ class Judge(Record):
     it names makes the case unscored, as does `cannot_tell` (unless `abstain: false`). Instead of yes or no a
     judge may give a number (`range: {low, high, anchors}`) or one of `choices`, each with its score from 0 to 1.
 
+    `use` names a ready-made judge (`promptops list`), whose question `with` fills; further options change it.
+
     `models` asks several judges and takes the majority (the mean of numbers), `repeats` asks each so often;
     `few_shot` shows answered questions: `texts` by their names, and `answer`. `evidence: false` asks for no
     quotes. `parameters` are those of the models. A judge that cannot be reached, or answers twice in another
-    form, loses the case. Until it is calibrated against people a judge is shown and never fails a build.
+    form, loses the case. `accept` names rules of `judge lint` that this judge may break. Until it is calibrated against
+    people a judge is shown and never fails a build.
     """
 
     version: ClassVar[int] = 1
@@ -78,8 +81,10 @@ class Judge(Record):
     keeps_time: ClassVar[bool] = True
     is_judge: ClassVar[bool] = True
 
-    question: str
-    models: tuple[str, ...]
+    question: str = ""
+    models: tuple[str, ...] = ()
+    use: str | None = None
+    values: Mapping[str, JsonValue] = field(default_factory=dict, metadata={"key": "with"})
     pass_when: bool = True
     range: Range | None = None
     choices: Mapping[str, float] = field(default_factory=dict)
@@ -88,8 +93,11 @@ class Judge(Record):
     few_shot: tuple[Answered, ...] = ()
     repeats: int = field(default=1, metadata={"ge": 1, "le": 25})
     parameters: Mapping[str, JsonValue] = field(default_factory=dict)
+    accept: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        if not self.question:
+            raise ValueError("`question` says what is asked, or `use` which ready-made judge does")
         # Not fields, because fields are options.
         self._names = field_names(self.question)
         self._context: TargetContext | None = None
