@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from promptops.cli.app import verb_app
+from promptops.cli.judge_calibrate import calibrate
 from promptops.cli.judge_lint import lint
 
 judge_app = verb_app(no_args_is_help=True)
@@ -13,4 +14,5 @@ def _judge() -> None:
     """Look after the language models that score."""
 
 
+judge_app.command()(calibrate)
 judge_app.command()(lint)

@@ -11,6 +11,11 @@ AUXILIARIES = (
     "is", "are", "was", "were", "do", "does", "did", "has", "have", "had", "can", "could", "will", "would", "should",
     "must", "may", "might",
 )  # fmt: skip
+COMMON = frozenset(
+    ("the", "is", "are", "was", "does", "do", "did", "of", "to", "and", "or", "that", "it", "what", "which", "how", "with",
+    "for", "this", "has", "have", "any", "from", "be", "by", "at", "as", "you", "your", "not", "than", "should", "can",
+    "without", "doesn't", "isn't", "don't", "explain", "answer", "response")
+)  # fmt: skip
 _FIELD = re.compile(r"\{\{[^}]*\}\}")
 _SHUT = re.compile(r"\{\{[^}]*\}\}|“[^”]*”|\"[^\"]*\"")
 _SENTENCE = re.compile(r"[^.?!]*[.?!]+[\"')\]]*|[^.?!]+$")
@@ -37,6 +42,11 @@ class Question:
     def names_a_field(self) -> bool:
         """Whether it says which text it is about."""
         return _FIELD.search(self.text) is not None
+
+    @cached_property
+    def is_english(self) -> bool:
+        """Whether it holds a word that hardly any English question does without."""
+        return any(word in COMMON for word in _FIELD.sub(" ", self.plain).replace("?", " ").split())
 
     @cached_property
     def asked(self) -> list[str]:

@@ -92,6 +92,7 @@ def findings(asked: Asked) -> list[Finding]:
     return [
         Finding(rule=rule, severity=severity, message=message, rewrite=rewrite)
         for rule, severity, find in RULES
+        if asked.question.is_english or find in OF_ANY_LANGUAGE
         for message, rewrite in find(asked)
     ]
 
@@ -270,6 +271,10 @@ RULES: tuple[tuple[str, Severity, Callable[[Asked], Told]], ...] = (
     ("PO-J014", Severity.WARNING, not_calibrated),
     ("PO-J015", Severity.ERROR, examples_overlap),
 )
+
+
+OF_ANY_LANGUAGE = (no_field, no_way_out, same_family, not_calibrated, examples_overlap)
+"""The others know English words alone."""
 
 
 def family_of(model: str) -> str | None:

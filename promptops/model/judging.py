@@ -91,3 +91,122 @@ class Calibration(Record):
     asked_again: int = 0
     flipped: int = 0
     versions: tuple[VersionError, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agreed(Record):
+    """How two kinds of verdicts on the same `n` outputs agree; None where it is not defined."""
+
+    n: int
+    agreement: float | None
+    kappa: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeopleAgreed(Record):
+    """How two people agree on what both labelled."""
+
+    one: str
+    other: str
+    agreed: Agreed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimate(Record):
+    """A number with its limits."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PositionBias(Record):
+    """What a judge that saw two texts in both orders makes of the order.
+
+    n: outputs with a verdict in both. first_rate: the share of verdicts for what was shown first, ties half.
+    same: in so many the verdict was the same. kappa: agreement of both orders. straight, turned: agreement of each
+    order with people.
+    """
+
+    n: int
+    first_rate: float
+    same: int
+    kappa: float | None
+    straight: Agreed
+    turned: Agreed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VersionRates(Record):
+    """Shares of passes among the outputs of one version of the prompt."""
+
+    version: str
+    n: int
+    judge_rate: float
+    human_rate: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disagreement(Record):
+    """An output that people and the judge see differently; the text is cut."""
+
+    case: str
+    version: str | None
+    human: str | float
+    judge: str | float
+    reason: str
+    output: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CorrectedRate(Record):
+    """The share of passes of the newest run's outputs: as the judge has it, and with its errors taken into account.
+
+    method: `ppi` where people labelled some of these outputs (`labelled`), `rogan_gladen` where they labelled others.
+    human: from labels alone. weight: how far the judge's verdicts count in `ppi`, 0 to 1.
+    """
+
+    run: str
+    n: int
+    labelled: int
+    raw: float
+    method: str
+    corrected: Estimate | None
+    human: Estimate | None
+    weight: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalibrationReport(Record):
+    """A judge beside people.
+
+    labels: outputs with one verdict of people; `split`: with as many for as against; `gone`: whose case the dataset
+    no longer has; `examples`: that the judge is shown as answered. classes: over all labels; without_ties: over
+    those where neither calls a tie. shown: how much of a true change the judge shows (J). why_not: why it may
+    fail no build; empty where it may. Rates lie in [0, 1], limits are those of 90 % for rates of the judge.
+    """
+
+    suite: str
+    scorer: str
+    calibration: Calibration
+    labels: int
+    split: int
+    gone: int
+    human: tuple[PeopleAgreed, ...]
+    human_alpha: float | None
+    sensitivity: Estimate | None
+    specificity: Estimate | None
+    j: Estimate | None
+    agreement: float | None
+    kappa: float | None
+    ac1: float | None
+    classes: Agreed
+    without_ties: Agreed | None
+    position: PositionBias | None
+    length: Estimate | None
+    versions: tuple[VersionRates, ...]
+    disagreements: tuple[Disagreement, ...]
+    rate: CorrectedRate | None
+    why_not: tuple[str, ...]
+    written: str | None = None

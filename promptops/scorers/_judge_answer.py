@@ -19,12 +19,14 @@ from promptops.scorers._judging import Field
 class Finding:
     """What a judge answered; `answer` is None where it cannot tell, or where its evidence is not there.
 
-    `flipped`: it was asked about two texts in both orders, and contradicted itself.
+    `flipped`: it was asked about two texts in both orders, and contradicted itself. `orders`: what it said in the
+    order of `compare`, and in the other.
     """
 
     answer: JsonValue
     reason: str
     flipped: bool = False
+    orders: tuple[JsonValue, JsonValue] | None = None
 
 
 class AnswerKind(Protocol):

@@ -31,10 +31,11 @@ def joined(straight: Finding, turned: Finding) -> Finding:
     if straight.answer is None or turned.answer is None:
         return straight if straight.answer is None else turned
     other = _other(str(turned.answer))
+    orders = (straight.answer, other)
     if straight.answer == other:
-        return straight
+        return replace(straight, orders=orders)
     both = f"{straight.answer}, but {other} when the texts are swapped: {straight.reason}"
-    return Finding(TIE, both, flipped=True)
+    return Finding(TIE, both, flipped=True, orders=orders)
 
 
 def _other(place: str) -> str:

@@ -135,15 +135,27 @@ class Judge(Record):
 
     async def score(self, sample: Sample) -> Score:
         """See AsyncScorer."""
+        return self.score_of(await self.findings(sample))
+
+    async def findings(self, sample: Sample, time: int = 0) -> list[Finding]:
+        """What each judge says, one for each time that it is asked; another `time` is another answer.
+
+        Raises:
+            CaseFailure: a judge cannot be reached or read, or the case lacks what it is to see.
+        """
         if self.recorded:
-            return score_of([verdicts.finding(sample) for verdicts in self._verdicts], self._kind)
+            return [verdicts.finding(sample) for verdicts in self._verdicts]
         assert self._context is not None
         fields = fields_of(self._names, sample, self.compare)
-        findings = [
+        first = time * TRIES * self.repeats
+        return [
             await self._finding(self._context.model(name), name, fields, repeat)
             for name in self.models
-            for repeat in range(self.repeats)
+            for repeat in range(first, first + self.repeats)
         ]
+
+    def score_of(self, findings: Sequence[Finding]) -> Score:
+        """What the findings on a case come to."""
         return score_of(findings, self._kind)
 
     async def close(self) -> None:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from math import fsum, inf, nan, sqrt
 from statistics import fmean
 
-from promptops.model.judging import JudgeTable
-from promptops.stats.distributions import normal_ppf
+from promptops.model.judging import JudgeTable, VersionError
+from promptops.stats.distributions import normal_ppf, t_ppf
 from promptops.stats.intervals import CONFIDENCE, Interval, wilson
 
 LIMITS = 0.90
 """Two-sided confidence of what a judge is held against."""
 LEAST_LABELS = 50
 LEAST_OF_A_CLASS = 10
+LEAST_OF_A_VERSION = 10
 LEAST_J = 0.40
 MOST_CONTRADICTION = 0.10
 
@@ -78,13 +80,17 @@ def accuracy_of(table: JudgeTable) -> JudgeAccuracy:
     )
 
 
-def why_not_gate(table: JudgeTable, contradiction: float | None = None) -> tuple[str, ...]:
+def why_not_gate(
+    table: JudgeTable, contradiction: float | None = None, versions: Sequence[VersionError] = ()
+) -> tuple[str, ...]:
     """Why a judge may not fail a build; empty where it may.
 
     Args:
         table: the judge beside people.
         contradiction: the share of outputs whose verdict flips when the judge is asked again; None where nobody
             asked twice.
+        versions: its errors by version of the prompt. The only error that makes a gate wrong rather than blind is
+            one that differs between them.
     """
     reasons = []
     if table.labels < LEAST_LABELS:
@@ -96,7 +102,37 @@ def why_not_gate(table: JudgeTable, contradiction: float | None = None) -> tuple
         reasons.append(f"lower limit of J {j_low:.2f} < {LEAST_J:.2f}")
     if contradiction is not None and contradiction > MOST_CONTRADICTION:
         reasons.append(f"contradicts itself in {contradiction:.0%}, at most {MOST_CONTRADICTION:.0%}")
-    return tuple(reasons)
+    return (*reasons, *_differing(versions))
+
+
+def _differing(versions: Sequence[VersionError]) -> Iterator[str]:
+    """Pairs of versions between which the judge's error differs, by Welch's t, corrected for their number."""
+    known = [each for each in versions if each.n >= LEAST_OF_A_VERSION]
+    pairs = list(combinations(known, 2))
+    for one, other in pairs:
+        low, high = _difference(one, other, 1 - (1 - CONFIDENCE) / len(pairs))
+        if low > 0 or high < 0:
+            kinder, harsher = (one, other) if low > 0 else (other, one)
+            least = min(abs(low), abs(high)) * 100
+            yield f"kinder to `{kinder.version[:20]}` than to `{harsher.version[:20]}`, by {least:.1f} pts or more"
+
+
+def _difference(one: VersionError, other: VersionError, confidence: float) -> tuple[float, float]:
+    """The limits of the difference of two mean errors (Welch 1947)."""
+    means, shares, freedoms = [], [], []
+    for each in (one, other):
+        mean = each.total / each.n
+        variance = max(0.0, each.squares - each.n * mean * mean) / (each.n - 1)
+        means.append(mean)
+        shares.append(variance / each.n)
+        freedoms.append(each.n - 1)
+    spread = sum(shares)
+    delta = means[0] - means[1]
+    if not spread:
+        return delta, delta
+    freedom = spread**2 / sum(share**2 / free for share, free in zip(shares, freedoms, strict=True))
+    half = t_ppf((1 + confidence) / 2, freedom) * sqrt(spread)
+    return delta - half, delta + half
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,11 @@
 """The rules for judges' questions.
 
-`judge_questions.jsonl` holds 118 questions: 60 of public tools and their users (named in `source`), and 58 that
-were written to have one fault each, or none although they look like it. Which rules should fire was written down
-before the rules were run. The digest of a question's text decides which half it belongs to: rules were tuned on one,
-and measured once on the other, which changed nothing in them.
+`judge_questions.jsonl` holds questions of public tools and their users (named in `source`), and some that were
+written to have one fault each, or none although they look like it. Which rules should fire was written down before
+the rules were run. Of the first 118 the digest of a question's text decides the half: rules were tuned on one, and
+measured once on the other: precision 0.96, recall 0.93. The `independent` ones were collected and labelled by
+somebody who had not seen the rules: at first precision was 0.86 and recall 0.73. That led to more words of quality, and
+rules that know English words no longer look at questions in other languages; so these figures are no forecast any more.
 """
 
 from __future__ import annotations
@@ -37,7 +39,10 @@ def rules(asked: Asked) -> set[str]:
     return {found.rule for found in findings(asked)}
 
 
-@pytest.mark.parametrize(("half", "precision", "recall"), [("tuned", 1.0, 0.98), ("held_out", 0.96, 0.93)])
+@pytest.mark.parametrize(
+    ("half", "precision", "recall"),
+    [("tuned", 1.0, 0.97), ("held_out", 0.94, 0.94), ("independent", 0.88, 0.81)],
+)
 def test_precision_and_recall_on_questions_that_people_wrote(
     half: str, precision: float, recall: float
 ) -> None:
@@ -63,6 +68,11 @@ def test_the_question_of_a_fact_passes_and_that_of_a_taste_does_not() -> None:
 def test_every_rewrite_is_itself_a_question_without_a_fault() -> None:
     for rewrite in {*VAGUE.values(), *NEEDS_REFERENCE.values()}:
         assert rules(judge(rewrite)) == set(), rewrite
+
+
+def test_questions_in_other_languages_are_left_alone() -> None:
+    assert rules(judge("Enthält {{ output }} einen Betrag, der nicht in {{ case.context }} steht?")) == set()
+    assert rules(judge("Est-il contenu dans le contexte ?")) == {NO_FIELD}
 
 
 def test_two_questions_are_taken_apart() -> None:
