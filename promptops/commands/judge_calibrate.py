@@ -48,6 +48,7 @@ from promptops.model.conversation import LAST
 from promptops.model.judging import (
     FAIL,
     PASS,
+    UNSURE,
     Calibration,
     CalibrationReport,
     CorrectedRate,
@@ -105,10 +106,10 @@ class FoundJudge:
         )
 
     def sample(self, case: Case, output: str) -> Sample:
-        """An output as the judge sees it."""
+        """A labelled output as the judge sees it: people label what the suite's `answer` steps leave."""
         own = self.plan.expected
         return Sample(
-            output=extract(output, self.plan.answer or self.suite.suite.answer),
+            output=output,
             expected=own.evaluate({"case": case.fields}) if own else expected_of(self.suite, case),
             case=case,
             completion=Completion(output=output),
@@ -188,7 +189,7 @@ def find_judge(project: Project, name: str) -> FoundJudge:
 
 def _check(labels: Sequence[Label], reading: Reading) -> None:
     for label in labels:
-        if label.label != "cannot_tell" and not reading.knows(label.label):
+        if label.label != UNSURE and not reading.knows(label.label):
             allowed = (
                 ", ".join(f"`{each}`" for each in reading.scores)
                 or f"a number from {reading.low:g} to {reading.high:g}"
@@ -232,7 +233,7 @@ async def _all_verdicts(
                 told = await _verdict(found.judge, labelled, sample)
                 if _key(labelled) in again and told.answer is not None:
                     second = await _verdict(found.judge, labelled, sample, time=1)
-                    told = replace(told, again=second.answer if second.answer is not None else "cannot_tell")
+                    told = replace(told, again=second.answer if second.answer is not None else UNSURE)
             except CaseFailure as failure:
                 return labelled, failure
         return labelled, told
@@ -402,6 +403,7 @@ def _share(value: float) -> float:
 def _newest_scores(found: FoundJudge) -> Iterator[tuple[str, dict[tuple[str, str], float]]]:
     """The runs that have scores of the judge, newest first: 1 or 0 by case and output."""
     store = found.project.runs()
+    steps = found.plan.answer or found.suite.suite.answer
     for run in store.ids():
         cells = [at for at, each in enumerate(store.load(run).suites) if each.suite == found.loaded.name]
         scored: dict[tuple[str, str], float] = {}
@@ -409,6 +411,7 @@ def _newest_scores(found: FoundJudge) -> Iterator[tuple[str, dict[tuple[str, str
             if cell == cells[0] and isinstance(result, CaseScored):
                 score = result.scores.get(found.plan.name)
                 if score is not None and score.value is not None:
-                    scored[result.case_id, result.completion.output] = float(score.value >= PASSES)
+                    output = extract(result.completion.output, steps)
+                    scored[result.case_id, output] = float(score.value >= PASSES)
         if scored:
             yield run, scored
