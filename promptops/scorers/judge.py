@@ -130,6 +130,10 @@ class Judge(Record):
     async def close(self) -> None:
         """See AsyncScorer; models belong to the run."""
 
+    def texts_of(self, sample: Sample) -> dict[str, str]:
+        """The texts that it sees of a sample, by the names that its question gives them; raises CaseFailure."""
+        return {each.name: each.text for each in fields_of(self._names, sample)}
+
     async def _finding(
         self, model: Model, request: RenderedPrompt, fields: Sequence[Field], repeat: int
     ) -> Finding:
