@@ -144,22 +144,19 @@ def _header(labelling: Labelling, width: int) -> Iterator[Text]:
     title = shortened(labelling.task.title, max(NARROWEST // 2, width - cell_len(person) - 2))
     gap = max(1, width - cell_len(title) - cell_len(person))
     yield Text(title, "bold").append(" " * gap, "default").append(person, "dim")
-    yield Text(_progress(session, width))
+    yield Text(shortened(_progress(session), width))
 
 
-def _progress(session: Session, width: int) -> str:
+def _progress(session: Session) -> str:
+    """How many labels there are of those that are wanted, and of each class."""
     told = f"{session.labelled} of {session.least}"
     if not session.form.tells_classes:
         return told
-    counts = session.classes
-    told += " · " + ", ".join(f"{count} {name}" for name, count in counts.items())
-    lacking = [
-        f"{LEAST_OF_A_CLASS - count} {name}" for name, count in counts.items() if count < LEAST_OF_A_CLASS
-    ]
-    if not lacking:
-        return told
-    whole = f"{told} · at least {' and '.join(lacking)} more needed"
-    return whole if cell_len(whole) <= width else told
+    return " · ".join([told, *(_of_class(name, count) for name, count in session.classes.items())])
+
+
+def _of_class(name: str, count: int) -> str:
+    return f"{name} {count}/{LEAST_OF_A_CLASS}" if count < LEAST_OF_A_CLASS else f"{name} {count}"
 
 
 def _footer(session: Session, width: int) -> Iterator[Text]:

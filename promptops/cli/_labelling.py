@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from rich.console import Console, Group
 
@@ -14,6 +14,8 @@ from promptops.cli._keys import DOWN, END, GONE, HOME, PAGE_DOWN, PAGE_UP, PASTE
 from promptops.cli._label_screen import Screen, screen_of
 from promptops.commands.labelling import Labelling
 from promptops.errors import ConfigError
+from promptops.reporters.amounts import counted
+from promptops.reporters.printable import printable
 
 LOOK_AGAIN_S = 0.3
 """So often it is looked whether the terminal has another size now."""
@@ -33,6 +35,17 @@ def require_terminal() -> None:
 def run_session(labelling: Labelling) -> None:
     """Shows the session until the person goes; each label is kept as soon as its key is pressed."""
     console = Console(stderr=True, highlight=False)
+    try:
+        _run(labelling, console)
+    finally:
+        # A screen that is gone takes what stood on it along.
+        notes = [f"note: {note}" for note in labelling.task.notes]
+        kept = f"{counted(labelling.session.labelled, 'label')} of yours, {labelling.added} new: {labelling.file.name}"
+        with suppress(OSError):
+            sys.stderr.write("".join(f"{printable(line)}\n" for line in (*notes, kept)))
+
+
+def _run(labelling: Labelling, console: Console) -> None:
     with _ended_by_signals(), keyboard() as keys, console.screen(hide_cursor=True) as shown:
         view = _View(labelling)
         while view.goes_on:

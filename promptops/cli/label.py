@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 import typer
@@ -39,11 +38,5 @@ def label(
 
     require_terminal()
     with labelling(project_here(), LabelOptions(of=of, by=by, run=run, sample=sample)) as session:
-        for note in session.task.notes:
-            sys.stderr.write(f"warning: {note}\n")
-        try:
-            run_session(session)
-        finally:
-            kept = f"{session.session.labelled} labels, {session.added} of them new, in {session.file.name}"
-            sys.stderr.write(f"{kept}\n")
+        run_session(session)
     finish(ExitCode.YES)

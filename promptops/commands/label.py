@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import cast
 
-from promptops.commands.labelling import Labelling, LabelPlace, Task, person_of
+from promptops.commands.label_place import LabelPlace, person_of
+from promptops.commands.labelling import Labelling, Task
 from promptops.commands.prepare import prepare
 from promptops.commands.project import Project
 from promptops.commands.run_outputs import Wanted, drawn_outputs

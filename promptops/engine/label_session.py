@@ -57,7 +57,8 @@ class Session:
     Args:
         form: what can be answered.
         items: what is to be labelled, in this order.
-        done: what the person labelled before, oldest first; an output that cannot be shown any more has no item.
+        done: what the person labelled before, oldest first; what cannot be shown any more has no item, and does
+            not count.
         wanted: so many labels; None for enough to measure a judge by.
     """
 
@@ -86,7 +87,7 @@ class Session:
     @property
     def labelled(self) -> int:
         """How many labels there are, also from before."""
-        return len(self._done)
+        return sum(item is not None for item, _ in self._done)
 
     @property
     def least(self) -> int:
@@ -96,7 +97,7 @@ class Session:
     @property
     def classes(self) -> dict[str, int]:
         """How many labels each of the two classes has."""
-        counts = Counter(self.form.class_of(label) for _, label in self._done)
+        counts = Counter(self.form.class_of(label) for item, label in self._done if item is not None)
         return {name: counts[name] for name in self.form.classes}
 
     @property

@@ -130,6 +130,11 @@ class Judge(Record):
     async def close(self) -> None:
         """See AsyncScorer; models belong to the run."""
 
+    @property
+    def judged(self) -> tuple[str, ...]:
+        """The names of what it sees: `output`, `expected`, and fields of the case."""
+        return self._names
+
     def texts_of(self, sample: Sample) -> dict[str, str]:
         """The texts that it sees of a sample, by the names that its question gives them; raises CaseFailure."""
         return {each.name: each.text for each in fields_of(self._names, sample)}
