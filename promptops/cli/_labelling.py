@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from rich.console import Console, Group
+from rich.control import Control
 
 from promptops.cli._keys import DOWN, END, GONE, HOME, PAGE_DOWN, PAGE_UP, PASTE, UP, Keys, keyboard
 from promptops.cli._label_screen import Screen, screen_of
@@ -52,6 +53,7 @@ def _run(labelling: Labelling, console: Console) -> None:
             size = _size()
             screen = view.screen(size)
             console.size = size
+            console.control(Control.home())
             shown.update(Group(*screen.lines))
             view.wait(keys, size, screen)
 

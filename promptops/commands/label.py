@@ -32,7 +32,7 @@ from promptops.stats.judging import LEAST_LABELS
 
 MOST_ITEMS = 200
 """So many outputs are looked at for enough of the rarer class."""
-LONGEST_OUTPUT = 1_000_000
+LONGEST_OUTPUT = 1_500_000
 """Characters of an output that a row of labels can hold."""
 ONE_VERSION = "all outputs are of one version of the prompt; a judge is to be measured on two"
 

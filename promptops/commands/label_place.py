@@ -86,17 +86,23 @@ class LabelPlace:
             raise ConfigError(f"`{path}` lies outside the folder for labels", hint="rename the scorer")
         file = LabelFile.open(root / path, str(path))
         try:
-            if not try_lock(file.stream):
+            if not (try_lock(file.stream) and file.is_in_place):
                 raise ProjectError(f"another session labels as `{self.person}` now", hint="end it first")
-            others = {label.by for label in file.labels} - {self.person}
-            if others:
-                raise ConfigError(
-                    f"`{path}` holds labels of `{min(others)}`, not of `{self.person}`",
-                    hint="name yourself otherwise with `--by NAME`",
-                )
-            yield file
+            try:
+                self._require_own(file)
+                yield file
+            finally:
+                file.remove_if_empty()
         finally:
             file.close()
+
+    def _require_own(self, file: LabelFile) -> None:
+        others = {label.by for label in file.labels} - {self.person}
+        if others:
+            raise ConfigError(
+                f"`{file.name}` holds labels of `{min(others)}`, not of `{self.person}`",
+                hint="name yourself otherwise with `--by NAME`",
+            )
 
 
 def labels_in(project: Project, folder: PurePosixPath) -> list[Label]:

@@ -85,14 +85,26 @@ class LabelFile:
         self._end = self._starts.pop()
         self.labels.pop()
 
-    def close(self) -> None:
-        """Lets go of the file; one without a label is not left behind, nor are folders without a file."""
-        self.stream.close()
-        if not self.labels and not self._end:
+    @property
+    def is_in_place(self) -> bool:
+        """Whether it is still what stands at its path: another session may have removed it as empty."""
+        try:
+            return os.path.samestat(os.fstat(self.stream.fileno()), self.path.lstat())
+        except OSError:
+            return False
+
+    def remove_if_empty(self) -> None:
+        """Leaves neither a file without labels behind nor folders without files; only who holds it may do so."""
+        if not self._end:
             with suppress(OSError):
                 self.path.unlink()
-                self.path.parent.rmdir()
-                self.path.parent.parent.rmdir()
+                for folder in self.path.parents:
+                    # Ends at the first one that holds anything.
+                    folder.rmdir()
+
+    def close(self) -> None:
+        """Lets go of the file."""
+        self.stream.close()
 
     def _read(self) -> None:
         content = self.stream.read()
