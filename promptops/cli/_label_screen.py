@@ -14,7 +14,7 @@ from rich.text import Text
 from promptops.commands.labelling import Labelling
 from promptops.engine.label_form import Form, Item
 from promptops.engine.label_session import Entry, Session, back_keys
-from promptops.reporters.printable import printable, shortened
+from promptops.reporters.printable import printable
 from promptops.stats.judging import LEAST_OF_A_CLASS
 
 LONGEST_SHOWN = 100_000
@@ -47,7 +47,7 @@ def screen_of(labelling: Labelling, top: int, width: int, height: int) -> Screen
     head = [*_header(labelling, width), _rule(width)]
     if session.shows_help:
         body = list(_help(session.form, width))
-        foot = [_rule(width), Text("any key goes back", "dim")]
+        foot = [_rule(width), Text(fitted("any key goes back", width), "dim")]
     else:
         body = list(_body(labelling, width))
         foot = list(_footer(session, width))
@@ -93,7 +93,8 @@ def _indented(text: str, width: int) -> Iterator[Text]:
     for line in wrapped(text, width - 2):
         yield Text(f"  {line}")
     if len(text) > LONGEST_SHOWN:
-        yield Text(f"  … {len(text) - LONGEST_SHOWN:,} more characters, which a judge is not shown", "dim")
+        more = f"  … {len(text) - LONGEST_SHOWN:,} more characters, which a judge is not shown"
+        yield Text(fitted(more, width), "dim")
 
 
 def _beside(first: str, second: str, width: int) -> Iterator[Text]:
@@ -138,13 +139,27 @@ def _pieces(line: str, width: int) -> Iterator[str]:
         yield line[start:]
 
 
+def fitted(text: str, width: int) -> str:
+    """One line of at most so many columns."""
+    line = printable(text.strip()[: width + 1])
+    if cell_len(line) <= width:
+        return line
+    kept, room = "", width - 1
+    for char in line:
+        room -= get_character_cell_size(char)
+        if room < 0:
+            break
+        kept += char
+    return f"{kept}…"
+
+
 def _header(labelling: Labelling, width: int) -> Iterator[Text]:
     session = labelling.session
-    person = shortened(labelling.place.person, LONGEST_PERSON)
-    title = shortened(labelling.task.title, max(NARROWEST // 2, width - cell_len(person) - 2))
-    gap = max(1, width - cell_len(title) - cell_len(person))
+    person = fitted(labelling.place.person, min(LONGEST_PERSON, width // 2 - 1))
+    title = fitted(labelling.task.title, width - cell_len(person) - 1)
+    gap = width - cell_len(title) - cell_len(person)
     yield Text(title, "bold").append(" " * gap, "default").append(person, "dim")
-    yield Text(shortened(_progress(session), width))
+    yield Text(fitted(_progress(session), width))
 
 
 def _progress(session: Session) -> str:
@@ -168,11 +183,12 @@ def _footer(session: Session, width: int) -> Iterator[Text]:
     yield from _in_lines([*keys, *common], width)
     if session.form.typed is not None and session.item is not None:
         typed = session.form.typed
-        yield Text(f"type a number from {typed.low:g} to {typed.high:g}, then Enter", "dim")
+        told = f"type a number from {typed.low:g} to {typed.high:g}, then Enter"
+        yield Text(fitted(told, width), "dim")
     if session.note:
-        yield Text(shortened(f"note: {session.note}", width), "italic")
+        yield Text(fitted(f"note: {session.note}", width), "italic")
     if session.message:
-        yield Text(shortened(session.message, width), "yellow")
+        yield Text(fitted(session.message, width), "yellow")
 
 
 def _entry(entry: Entry, width: int) -> Iterator[Text]:
@@ -182,7 +198,7 @@ def _entry(entry: Entry, width: int) -> Iterator[Text]:
     while cell_len(text) > room:
         text = text[1:]
     yield Text(f"{name}: ", "bold").append(text, "default").append("▏", "dim")
-    yield Text("Enter keeps it, Esc does not", "dim")
+    yield Text(fitted("Enter keeps it, Esc does not", width), "dim")
 
 
 def _answers(form: Form) -> Iterator[tuple[str, str]]:
@@ -194,7 +210,7 @@ def _in_lines(keys: Sequence[tuple[str, str]], width: int) -> Iterator[Text]:
     """Keys with what they do, as many on a line as fit."""
     line = Text()
     for key, words in keys:
-        entry = Text(key, "bold").append(f" {shortened(words, width // 2)}" if words else "", "default")
+        entry = Text(key, "bold").append(f" {fitted(words, width // 2)}" if words else "", "default")
         if line and line.cell_len + 2 + entry.cell_len > width:
             yield line
             line = Text()
@@ -237,13 +253,14 @@ def _where(top: int, page: int, lines: int) -> str:
     if lines <= page:
         return ""
     below = lines - top - page
-    return f" {below:,} more lines: space " if below > 0 else " end: Page Up goes back "
+    return f" {below:,} more lines: space " if below > 0 else " end "
 
 
 def _heading(name: str, width: int) -> Text:
-    name = shortened(name, max(1, width - 4))
+    name = fitted(name, max(1, width - 4))
     return Text(f"─ {name} ", "dim").append("─" * max(0, width - cell_len(name) - 3), "dim")
 
 
 def _rule(width: int, told: str = "") -> Text:
-    return Text("─" * max(0, width - len(told)) + told, "dim")
+    told = told if len(told) <= width else ""
+    return Text("─" * (width - len(told)) + told, "dim")

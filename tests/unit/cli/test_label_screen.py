@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -37,8 +37,9 @@ def session_of(place: LabelPlace, item: Item, form: Form = YES_OR_NO) -> Labelli
         known={},
         wanted=None,
     )
-    path = Path(place.project.root) / PurePosixPath("x.jsonl")
-    return Labelling.begin(task, place, LabelFile.open(path, "x.jsonl"))
+    file = LabelFile.open(Path(place.project.root) / "x.jsonl", "x.jsonl")
+    file.close()
+    return Labelling.begin(task, place, file)
 
 
 @pytest.mark.parametrize("kind", HOSTILE)

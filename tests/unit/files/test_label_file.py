@@ -89,8 +89,9 @@ def test_an_empty_file_is_removed_with_empty_folders_only(tmp_path: Path) -> Non
     (tmp_path / "kept").write_text("x")
     path = tmp_path / "s" / "grounded" / "ada.jsonl"
     file = LabelFile.open(path, "ada.jsonl")
-    assert file.is_in_place
+    in_place = [file.is_in_place]
     file.remove_if_empty()
-    assert not file.is_in_place
+    in_place.append(file.is_in_place)
+    assert in_place == [True, False]
     file.close()
     assert sorted(each.name for each in tmp_path.iterdir()) == ["kept"]
