@@ -79,7 +79,7 @@ def _task(place: LabelPlace, options: PairOptions, file: LabelFile, cell: Cell) 
     order = list(drawn(found.items, {(each.case, each.output) for each in others}))[: options.sample]
     stale = {(each.case, each.output) for each in file.labels} - labelled
     left = [each for each in in_blocks(order, place.person) if (each.case, each.output) not in labelled]
-    alike = f"{found.alike} outputs are as good as the same as their reference: ties, which are not shown"
+    alike = "1 output is" if found.alike == 1 else f"{found.alike} outputs are"
     return Task(
         title=f"{place.suite}: references",
         question=QUESTION,
@@ -87,7 +87,9 @@ def _task(place: LabelPlace, options: PairOptions, file: LabelFile, cell: Cell) 
         items=tuple(left),
         known={key: each for each in found.items if (key := (each.case, each.output)) not in stale},
         wanted=options.sample,
-        notes=(alike,) if found.alike else (),
+        notes=(f"{alike} nearly the same as the reference: a tie, which is not shown",)
+        if found.alike
+        else (),
     )
 
 

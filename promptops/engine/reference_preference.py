@@ -9,6 +9,7 @@ from inspect import iscoroutine
 from itertools import combinations
 from math import isnan
 
+from promptops.engine.components import of_retriever
 from promptops.engine.plan import SuitePlan, expected_of
 from promptops.engine.references import accepted
 from promptops.engine.scorer_plan import ScorerPlan
@@ -93,7 +94,8 @@ def _agreement(pairs: Mapping[Pair, Sequence[Label]]) -> Iterator[PeopleAgreemen
 def rests_on_references(plan: ScorerPlan) -> bool:
     """Whether a scorer, or a member of a group, can say nothing of an answer without knowing what is expected.
 
-    It is tried with the outputs of the scorer's own examples. Code of the repository is not run for that.
+    It is tried with the answers of the scorer's own examples; code of the repository is not run for that, and
+    what ranks documents has another kind of reference.
     """
     return any(map(_needs_expected, plan.walk()))
 
@@ -103,16 +105,14 @@ def _needs_expected(plan: ScorerPlan) -> bool:
     names = getattr(scorer, "judged", ())
     if names or plan.parts:
         return "expected" in names
-    if "/" in plan.type or getattr(scorer, "runs_local_code", False):
+    if "/" in plan.type or getattr(scorer, "runs_local_code", False) or of_retriever(plan):
         return False
-    outputs = [example.output for example in scorer.examples] or ["x"]
-    return any(_fails_without(plan, output) for output in outputs)
+    answers = [each.completion or Completion(output=each.output) for each in scorer.examples]
+    return any(_fails_without(plan, answer) for answer in answers or [Completion(output="x")])
 
 
-def _fails_without(plan: ScorerPlan, output: str) -> bool:
-    sample = Sample(
-        output=output, expected=None, case=Case(id="", fields={}), completion=Completion(output=output)
-    )
+def _fails_without(plan: ScorerPlan, answer: Completion) -> bool:
+    sample = Sample(output=answer.output, expected=None, case=Case(id="", fields={}), completion=answer)
     try:
         scored = plan.scorer.score(sample)  # type: ignore[union-attr]  # not a group
         if iscoroutine(scored):
@@ -120,7 +120,7 @@ def _fails_without(plan: ScorerPlan, output: str) -> bool:
             with closing(scored):
                 scored.send(None)
     except CaseFailure as failure:
-        return failure.kind == NO_EXPECTED
+        return failure.kind.startswith(NO_EXPECTED)
     except Exception:  # noqa: BLE001 - anybody's code, which is not open
         return False
     return False

@@ -227,7 +227,8 @@ def test_hostile_outputs_are_shown_safely_and_kept_word_for_word(folder: Project
     def outputs(version: str, number: int) -> str:
         return kinds[number] if version == "old" else f"!{kinds[number]}"
 
-    everything = sorted(outputs(version, n) for version in ("old", "new") for n in range(len(kinds)))
+    # Blanks around an answer are part of no answer, for judges neither.
+    everything = sorted(outputs(version, n).strip() for version in ("old", "new") for n in range(len(kinds)))
     with (
         compared(folder, cli, outputs=outputs, cases=len(kinds)),
         terminal(*LABEL, at=folder.root, columns=60) as person,
