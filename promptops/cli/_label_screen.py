@@ -14,6 +14,7 @@ from rich.text import Text
 from promptops.commands.labelling import Labelling
 from promptops.engine.label_form import Form, Item
 from promptops.engine.label_session import Entry, Session, back_keys
+from promptops.model.judging import FIRST, SECOND
 from promptops.reporters.printable import printable
 from promptops.stats.judging import LEAST_OF_A_CLASS
 
@@ -71,7 +72,8 @@ def _body(labelling: Labelling, width: int) -> Sequence[Text]:
 @lru_cache(maxsize=4)
 def _item_lines(question: str, item: Item, width: int) -> Sequence[Text]:
     room = min(width, WIDEST_TEXT)
-    asked = _FIELD.sub(lambda match: f"‹{match[1]}›", question)
+    places = {FIRST: "A", SECOND: "B"} if item.pair is not None else {}
+    asked = _FIELD.sub(lambda match: places.get(match[1], f"‹{match[1]}›"), question)
     lines = [Text(line, "bold") for line in wrapped(asked, room)]
     for name, text in item.texts:
         lines += [Text(), _heading(name, width), *_indented(text, room)]

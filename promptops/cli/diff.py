@@ -159,9 +159,14 @@ def _write_reports(
     options: Sequence[str],
     wanted: Sequence[tuple[ReportKind, Path]],
 ) -> None:
-    from promptops.commands.reporting import report_of
+    from promptops.commands.reporting import report_of, with_histories
+    from promptops.reporters.report import ReportKind
 
-    write_reports(report_of(project_here(), verb, comparison, exit_code, options), wanted)
+    project = project_here()
+    report = report_of(project, verb, comparison, exit_code, options)
+    if any(kind is ReportKind.HTML for kind, _ in wanted):
+        report = with_histories(project, report)
+    write_reports(report, wanted)
 
 
 def _show_all(comparison: Comparison, format_: Format, *, paged: bool) -> None:

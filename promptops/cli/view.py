@@ -29,14 +29,15 @@ def view(
     ] = None,
 ) -> None:
     """Open the newest comparison of diff or gate in the browser, as a report in HTML."""
-    from promptops.commands.reporting import report_of
+    from promptops.commands.reporting import report_of, with_histories
     from promptops.reporters.report import ReportKind, report_text
 
     if port is not None and not serve:
         raise typer.BadParameter("`--port` goes with `--serve`")
     project = project_here()
     comparison = project.runs().load_comparison(run)
-    page = report_text(ReportKind.HTML, report_of(project, "diff", comparison, ExitCode.YES, ()))
+    report = with_histories(project, report_of(project, "diff", comparison, ExitCode.YES, ()))
+    page = report_text(ReportKind.HTML, report)
     if serve:
         _serve(page, port or 0)
     else:

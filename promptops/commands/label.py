@@ -23,11 +23,11 @@ from promptops.errors import ConfigError, NothingSelectedError, did_you_mean
 from promptops.files.label_file import LabelFile
 from promptops.files.suite import LoadedSuite
 from promptops.model.conversation import EACH
-from promptops.model.judging import Label
+from promptops.model.judging import FIRST, SECOND, Label
 from promptops.model.result import Completion
 from promptops.model.suite import Case
 from promptops.plugin import CaseFailure, JsonValue
-from promptops.scorers.judge import Judge
+from promptops.scorers.judge import PLACES, Judge
 from promptops.stats.judging import LEAST_LABELS
 
 MOST_ITEMS = 200
@@ -138,9 +138,8 @@ def in_blocks(order: Sequence[Item], person: str) -> Iterator[Item]:
 
 def form_of(judge: Judge) -> Form:
     """How people answer the question of a judge."""
-    compared = tuple(getattr(judge, "compare", ()))
-    if compared:
-        return pair((compared[0], compared[1]), with_both_bad=False)
+    if judge.compare:
+        return pair((judge.compare[0], judge.compare[1]), with_both_bad=False)
     if judge.range is not None:
         return number(judge.range.low, judge.range.high, judge.range.anchors)
     return one_of(judge.choices) if judge.choices else yes_or_no(pass_when=judge.pass_when)
@@ -204,13 +203,12 @@ def _item(plan: ScorerPlan, cell: Cell, case: Case, answer: _Answer) -> Iterator
         return
     if not fits_a_row(sample.output):
         return
-    compared = tuple(getattr(judge, "compare", ()))
     yield Item(
         case=case.id,
         output=sample.output,
-        texts=tuple((name, text) for name, text in texts.items() if name not in compared),
+        texts=tuple((name, text) for name, text in texts.items() if not (judge.compare and name in PLACES)),
         version=answer.version,
-        pair=(texts[compared[0]], texts[compared[1]]) if compared else None,
+        pair=(texts[FIRST], texts[SECOND]) if judge.compare else None,
         fields=answer.fields,
     )
 

@@ -33,9 +33,7 @@ def with_advisory_metrics(project: Project, plan: SuitePlan) -> SuitePlan:
     preference = reference_preference(project, plan)
     if preference is None or not preference.references_are_worse:
         return plan
-    why = (
-        f"by references that are worse than the outputs (people prefer the output in"
-        f" {preference.output_better} of {preference.decided} decided pairs)"
-    )
+    told = f"people prefer the output in {preference.output_better} of {preference.decided} decided pairs"
+    why = f"the references are worse than the outputs ({told})"
     scorers = (replace(each, advisory=why) if rests_on_references(each) else each for each in plan.scorers)
     return replace(plan, scorers=tuple(scorers))

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
 
+from promptops.commands.history import HistoryOptions, history
 from promptops.commands.project import Project
-from promptops.errors import ExitCode
+from promptops.errors import ExitCode, PromptopsError
 from promptops.model.diff import Comparison
+from promptops.model.history import History
 from promptops.reporters.diff_cases import every_case, views
 from promptops.reporters.diff_gate import again
 from promptops.reporters.report import Report
@@ -25,3 +29,16 @@ def report_of(
         command=again(comparison, verb, options),
         cases=views(every_case(comparison, results), results),
     )
+
+
+def with_histories(project: Project, report: Report) -> Report:
+    """The report with how the scores of its suites went along the base branch, as far as the ledger knows."""
+    suites = dict.fromkeys(each.suite for each in report.comparison.suites)
+    return replace(report, histories=tuple(_histories(project, suites)))
+
+
+def _histories(project: Project, suites: Iterable[str]) -> Iterator[History]:
+    for suite in suites:
+        # A chart may be missing; the report it belongs to may not.
+        with suppress(PromptopsError):
+            yield history(project, HistoryOptions(suite=suite))

@@ -140,15 +140,18 @@ class _Planner:
         return registry.load_local(Path(self.project.root / path), where)
 
     def _code(self, type_: str, options: Mapping[str, JsonValue], keys: Keys) -> str | None:
-        """The digest of the files in which a scorer of the repository stands; what they import is not in it."""
+        """The digest of the files from which a scorer of the repository scores; what they import is not in it."""
         files = [each for each in self._files(type_, options, keys) if self.project.tree.is_file(each)]
         digests = [file_digest(self.project.tree, path) for path in files]
         return digests[0] if len(digests) == 1 else content_digest(digests) if digests else None
 
     def _files(self, type_: str, options: Mapping[str, JsonValue], keys: Keys) -> Iterable[PurePosixPath]:
-        """Where the code of a scorer may stand; of a program it is in any file that it is told of."""
+        """Where the code of a scorer may stand, or its verdicts; a program is in any file that it is told of."""
         if "/" in type_:
             return [resolve_reference(self.loaded.path, type_, self.loaded.where(*keys))]
+        if type_ == "judge":
+            where = self.loaded.where(*keys, "recorded")
+            return [resolve_reference(self.loaded.path, path, where) for path in options.get("recorded", ())]
         if type_ == "command":
             return [PurePosixPath(word) for word in options["argv"]]
         if type_ == "python":

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from promptops.model.record import JsonValue, Record
+from promptops.model.result import Scale
 
 SEES_TOO_LITTLE = 0.30
 """Power at the watched drop below which a green check would say more than it knows."""
@@ -90,6 +91,7 @@ class MetricDelta(Record):
     enough: whether so many cases changed that a change may be called proven.
     reason: the verdict in words.
     power_at_watch_drop: how likely a true drop of `watch_drop` is found, 0 to 1.
+    scale: what the scores are.
     """
 
     metric: str
@@ -114,6 +116,7 @@ class MetricDelta(Record):
     reason: str
     p_mid: float | None = None
     power_at_watch_drop: float | None = None
+    scale: Scale = Scale.UNIT
 
     @property
     def is_blind(self) -> bool:

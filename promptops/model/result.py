@@ -59,12 +59,14 @@ class Completion(Record):
 class Score(Record):
     """A scorer's answer; higher is better; None where it cannot tell, with the reason.
 
-    `item` is what a metric of the whole suite is made of, for instance (predicted, expected).
+    `item` is what a metric of the whole suite is made of, for instance (predicted, expected). `flipped` says that
+    the scorer was asked twice and contradicted itself.
     """
 
     value: float | None
     reason: str = ""
     item: JsonValue = None
+    flipped: bool = False
 
 
 PASS = Score(value=1.0)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+from promptops.model.result import Scale
+
 EPOCH = date(1970, 1, 1)
 KILO = 1000
 ONE_CENT_USD = 0.01
@@ -46,13 +48,19 @@ def day_text(day: int | None) -> str:
     return "–" if day is None else (EPOCH + timedelta(days=day)).isoformat()
 
 
-def delta_text(delta: float) -> str:
-    """A difference of scores in points, always with its sign."""
-    return f"{delta * 100:+.1f} pts".replace("-", "−")
+def delta_text(delta: float, scale: Scale = Scale.UNIT) -> str:
+    """A difference of scores, always with its sign: in points, or as it is for counts."""
+    unit = "" if scale is Scale.COUNT else " pts"
+    return f"{_signed(delta, scale)}{unit}"
 
 
-def interval_text(low: float | None, high: float | None) -> str:
-    """The limits of a difference in points."""
+def interval_text(low: float | None, high: float | None, scale: Scale = Scale.UNIT) -> str:
+    """The limits of a difference: in points, or as they are for counts."""
     if low is None or high is None:
         return ""
-    return f"[{low * 100:+.1f}, {high * 100:+.1f}]".replace("-", "−")
+    return f"[{_signed(low, scale)}, {_signed(high, scale)}]"
+
+
+def _signed(value: float, scale: Scale) -> str:
+    shown = f"{value:+.3g}" if scale is Scale.COUNT else f"{value * 100:+.1f}"
+    return shown.replace("-", "−")

@@ -118,7 +118,7 @@ def difference_text(metric: MetricDelta) -> str:
     """The difference with its interval."""
     if metric.delta is None:
         return ""
-    return f"{delta_text(metric.delta)} {interval_text(metric.ci_low, metric.ci_high)}".rstrip()
+    return f"{delta_text(metric.delta, metric.scale)} {interval_text(metric.ci_low, metric.ci_high, metric.scale)}".rstrip()
 
 
 def changes_text(metric: MetricDelta) -> str:

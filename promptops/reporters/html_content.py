@@ -10,6 +10,7 @@ from promptops.model.comparison import Method, MetricDelta, SliceDelta, Verdict
 from promptops.model.diff import Comparison, SuiteComparison
 from promptops.model.prompt import model_label
 from promptops.model.record import JsonValue
+from promptops.model.result import Scale
 from promptops.model.suite import as_text
 from promptops.reporters.amounts import counted, delta_text
 from promptops.reporters.diff_components import component_rows
@@ -198,7 +199,7 @@ def _trust(suite: SuiteComparison) -> Iterator[tuple[str, str]]:
         yield "finds", _visible(primary)
         if rules is not None and primary.power_at_watch_drop is not None:
             blind = ": too small or noisy to rely on" if primary.is_blind else ""
-            drop = delta_text(rules.watch_drop)[1:]
+            drop = delta_text(rules.watch_drop, primary.scale)[1:]
             yield f"finds a drop of {drop}", f"{primary.power_at_watch_drop:.0%} of the time{blind}"
     if rules is not None:
         yield "held against", _rules(suite)
@@ -227,18 +228,18 @@ def _visible(metric: MetricDelta) -> str:
         return ""
     return (
         "no drop at all"
-        if metric.mde80 >= 1
-        else f"a drop of {delta_text(metric.mde80)[1:]} four times in five"
+        if metric.mde80 >= 1 and metric.scale is not Scale.COUNT
+        else f"a drop of {delta_text(metric.mde80, metric.scale)[1:]} four times in five"
     )
 
 
 def _rules(suite: SuiteComparison) -> str:
-    rules = suite.rules
+    rules, scale = suite.rules, suite.primary.scale if suite.primary else Scale.UNIT
     if rules is None:
         return ""
-    parts = [f"margin {delta_text(rules.margin)[1:]}"]
+    parts = [f"margin {delta_text(rules.margin, scale)[1:]}"]
     if rules.budget:
-        parts.append(f"budget {delta_text(rules.budget)[1:]}")
+        parts.append(f"budget {delta_text(rules.budget, scale)[1:]}")
     if rules.floor is not None:
         parts.append(f"floor {mean_text(rules.floor)}")
     if rules.must_pass:

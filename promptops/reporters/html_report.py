@@ -9,12 +9,15 @@ from __future__ import annotations
 import json
 import re
 from base64 import b64encode
+from collections.abc import Sequence
 from hashlib import sha256
 from html import escape
 from importlib.resources import files
 from string import Template
 
+from promptops.model.history import History
 from promptops.model.record import JsonValue
+from promptops.reporters.history_svg import history_svg
 from promptops.reporters.html_content import content
 from promptops.reporters.printable import printable
 from promptops.reporters.report import Report
@@ -38,11 +41,24 @@ def text(report: Report) -> str:
         "meanings": "".join(f'<p class="meaning">{_text(each)}</p>\n' for each in shown["meanings"]),
         "sides": _text(shown["sides"]),
         "command": _text(shown["command"]),
+        "history": _history(report.histories),
         "style": style,
         "data": _json(shown),
         "scripts": "\n".join(f"<script>{script}</script>" for script in scripts),
     }
     return Template(_asset("page.html")).substitute(values)
+
+
+def _history(histories: Sequence[History]) -> str:
+    """A section of charts; a suite with a single scored commit has no history yet."""
+    charts = [
+        f"<figure><figcaption>{_text(each.suite)} on {_text(each.ref)}</figcaption>{history_svg(each)}</figure>\n"
+        for each in histories
+        if len(each.commits) > 1
+    ]
+    if not charts:
+        return ""
+    return f'<section id="history" data-title="History">\n<h2>History</h2>\n{"".join(charts)}</section>\n'
 
 
 def _asset(name: str) -> str:

@@ -114,7 +114,9 @@ def trust(comparison: Comparison) -> Iterator[Section]:
 def _seen(metrics: Sequence[MetricDelta]) -> str:
     """The smallest drop that each suite can see, in a few words."""
     drops = sorted(
-        (each.mde80, _sight(each)) for each in metrics if each.mde80 is not None and not _counts(each)
+        (each.mde80, _sight(each))
+        for each in metrics
+        if each.mde80 is not None and each.scale is not Scale.COUNT
     )
     if not drops:
         return ""
@@ -125,11 +127,6 @@ def _seen(metrics: Sequence[MetricDelta]) -> str:
         return f"drops under {low} may go unseen, and in some suites any drop"
     between = low if low == high else f"{low.removesuffix(' pts')} to {high}"
     return f"drops under {between} may go unseen"
-
-
-def _counts(metric: MetricDelta) -> bool:
-    """Whether the metric counts something, so that a drop is not in points."""
-    return max(metric.base_mean or 0.0, metric.head_mean or 0.0) > 1
 
 
 def _trust(suite: SuiteComparison) -> Sequence[str]:
@@ -147,18 +144,16 @@ def _trust(suite: SuiteComparison) -> Sequence[str]:
 def _sight(metric: MetricDelta) -> str:
     if metric.mde80 is None:
         return ""
-    if _counts(metric):
-        return amount(metric.mde80, Scale.COUNT)
-    return "sees none reliably" if metric.mde80 >= 1 else amount(metric.mde80, Scale.UNIT)
+    if metric.mde80 >= 1 and metric.scale is not Scale.COUNT:
+        return "sees none reliably"
+    return amount(metric.mde80, metric.scale)
 
 
 def _power(suite: SuiteComparison, metric: MetricDelta) -> str:
     if metric.power_at_watch_drop is None or suite.rules is None:
         return ""
     warning = " ⚠️" if metric.is_blind else ""
-    return (
-        f"{metric.power_at_watch_drop:.0%} of drops of {amount(suite.rules.watch_drop, Scale.UNIT)}{warning}"
-    )
+    return f"{metric.power_at_watch_drop:.0%} of drops of {amount(suite.rules.watch_drop, metric.scale)}{warning}"
 
 
 def _base_scores(suite: SuiteComparison) -> str:

@@ -119,11 +119,8 @@ def _why(comparison: Comparison) -> Iterator[str]:
     if cases:
         yield f"Cases: {cases}."
     for suite in blind(comparison)[:MOST_DECIDING]:
-        drop = (
-            f"a drop of {amount(suite.rules.watch_drop, Scale.UNIT)}"
-            if suite.rules
-            else "what is watched for"
-        )
+        scale = suite.primary.scale if suite.primary else Scale.UNIT
+        drop = f"a drop of {amount(suite.rules.watch_drop, scale)}" if suite.rules else "what is watched for"
         yield f"{code(suite.suite)} is too small or too noisy to see {drop}."
     changes = ruler_changes(comparison)
     if changes:

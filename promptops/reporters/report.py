@@ -12,6 +12,7 @@ from promptops.errors import ExitCode, InvalidFilesError, Location, ProjectError
 from promptops.files.codec import decode_value, encode
 from promptops.model.comparison import FAILS, Verdict
 from promptops.model.diff import Comparison
+from promptops.model.history import History
 from promptops.model.record import JsonValue, Record
 from promptops.model.result import CaseErrored, CaseResult, CaseScored
 from promptops.reporters.diff_cases import CaseKind, CaseView, cases_content
@@ -24,7 +25,8 @@ T = TypeVar("T", bound=Record)
 class Report:
     """A comparison with what its verb made of it.
 
-    `command` gives the same again. `cases` are all that were run, by suite, the worst first.
+    `command` gives the same again. `cases` are all that were run, by suite, the worst first. `histories` are
+    those of the suites along the base branch, where they are known.
     """
 
     verb: str
@@ -32,6 +34,7 @@ class Report:
     exit_code: ExitCode
     command: str
     cases: Sequence[CaseView] = ()
+    histories: Sequence[History] = ()
 
     @property
     def changed(self) -> list[CaseView]:

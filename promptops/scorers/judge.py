@@ -1,12 +1,11 @@
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from math import fsum
-from typing import Any, ClassVar, cast
+from typing import ClassVar
 
 from promptops.model.canonical import content_digest
+from promptops.model.judging import FIRST, SECOND
 from promptops.plugin import (
     AsyncScorer,
     CaseFailure,
@@ -21,31 +20,25 @@ from promptops.plugin import (
     TargetContext,
     as_text,
 )
-from promptops.scorers._judging import (
-    ABSTAIN,
-    CANNOT_TELL,
-    SYSTEM,
-    Field,
+from promptops.scorers._judge_answer import (
+    AnswerKind,
     Finding,
+    OneOf,
+    Range,
     answer_schema,
-    asked,
-    field_names,
-    fields_of,
     finding_of,
-    marker_of,
+    score_of,
+    with_abstention,
 )
+from promptops.scorers._judge_pair import SCORES, joined, swapped
+from promptops.scorers._judge_recorded import RecordedVerdicts
+from promptops.scorers._judging import ABSTAIN, SYSTEM, Field, asked, field_names, fields_of, marker_of
 
 TRIES = 2
 """A judge whose answer cannot be read is asked once more."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Range(Record):
-    """A number from `low` to `high`; `anchors` say what some of the numbers mean."""
-
-    low: float
-    high: float
-    anchors: Mapping[str, str]
+PAIR = 2
+PLACES = (FIRST, SECOND)
+"""What a question calls the texts that it compares."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,10 +59,18 @@ class Judge(Record):
     it names makes the case unscored, as does `cannot_tell` (unless `abstain: false`). Instead of yes or no a
     judge may give a number (`range: {low, high, anchors}`) or one of `choices`, each with its score from 0 to 1.
 
+    `compare: [output, expected]` lets it compare two texts, which `question` calls `{{ first }}` and
+    `{{ second }}`: it is asked in both orders, and 1 says that the first of `compare` wins, 0 that the second
+    does, 0.5 that neither does, or that the judge contradicts itself.
+
     `models` asks several judges and takes the majority (the mean of numbers), `repeats` asks each so often;
     `few_shot` shows answered questions: `texts` by their names, and `answer`. `evidence: false` asks for no
     quotes. `parameters` are those of the models. A judge that cannot be reached, or answers twice in another
     form, loses the case. Until it is calibrated against people a judge is shown and never fails a build.
+
+    `recorded: [verdicts.jsonl]` takes verdicts that were given elsewhere instead of `models`, one file for each
+    judge. A row has the `id` of the case, the `answer` (null where there is no usable one), the `output` that was
+    judged where there may be others, and with `compare` what was answered when the texts were `swapped`.
     """
 
     version: ClassVar[int] = 1
@@ -79,7 +80,9 @@ class Judge(Record):
     is_judge: ClassVar[bool] = True
 
     question: str
-    models: tuple[str, ...]
+    models: tuple[str, ...] = ()
+    recorded: tuple[str, ...] = ()
+    compare: tuple[str, ...] = ()
     pass_when: bool = True
     range: Range | None = None
     choices: Mapping[str, float] = field(default_factory=dict)
@@ -91,41 +94,52 @@ class Judge(Record):
 
     def __post_init__(self) -> None:
         # Not fields, because fields are options.
-        self._names = field_names(self.question)
+        self._names = field_names(self.question, self.compare)
         self._context: TargetContext | None = None
-        if not self.models:
-            raise ValueError("`models` names no judge")
-        if self.range is not None and self.choices:
-            raise ValueError("`range` and `choices` exclude each other")
-        if self.range is not None and (self.range.low >= self.range.high or not self.range.anchors):
-            raise ValueError("`range` has a `low` below its `high`, and `anchors` that say what numbers mean")
-        if not all(0 <= score <= 1 for score in self.choices.values()):
-            raise ValueError("the scores of `choices` lie between 0 and 1")
+        self._verdicts: list[RecordedVerdicts] = []
+        self._check_judges()
+        self._check_answers()
         for each in self.few_shot:
             missing = sorted(set(self._names).difference(each.texts))
             if missing:
                 raise ValueError(f"an example of `few_shot` lacks the text `{missing[0]}`")
-        if self.range is not None or self.choices:
-            # Yes or no passes or fails; numbers and choices are graded.
+        self._kind = self._answers()
+        if self.range is not None or self.choices or self.compare:
+            # Yes or no passes or fails; numbers, choices and comparisons are graded.
             vars(self)["scale"] = Scale.UNIT
-        self._schema = answer_schema(self._names, self._answer_schema())
+        self._answer = with_abstention(self._kind.schema) if self.abstain else self._kind.schema
+        self._schema = answer_schema(self._names, self._answer)
 
     async def open(self, context: TargetContext) -> None:
-        """See AsyncScorer; raises ConfigError where a model or its key is missing."""
+        """See AsyncScorer.
+
+        Raises:
+            ConfigError: a model or its key is missing.
+            InvalidFilesError: a file of recorded verdicts is missing, or a row of it is none.
+        """
         self._context = context
         for name in self.models:
             context.model(name)
+        self._verdicts.clear()
+        for name in self.recorded:
+            stream, path = context.open_data(name)
+            with stream:
+                self._verdicts.append(
+                    RecordedVerdicts.read(stream, path, self._answer, is_pairwise=bool(self.compare))
+                )
 
     async def score(self, sample: Sample) -> Score:
         """See AsyncScorer."""
+        if self.recorded:
+            return score_of([verdicts.finding(sample) for verdicts in self._verdicts], self._kind)
         assert self._context is not None
-        fields = fields_of(self._names, sample)
+        fields = fields_of(self._names, sample, self.compare)
         findings = [
-            await self._finding(self._context.model(name), self._request(name, fields), fields, repeat)
+            await self._finding(self._context.model(name), name, fields, repeat)
             for name in self.models
             for repeat in range(self.repeats)
         ]
-        return self._voted(findings)
+        return score_of(findings, self._kind)
 
     async def close(self) -> None:
         """See AsyncScorer; models belong to the run."""
@@ -133,15 +147,55 @@ class Judge(Record):
     @property
     def judged(self) -> tuple[str, ...]:
         """The names of what it sees: `output`, `expected`, and fields of the case."""
-        return self._names
+        return tuple(dict.fromkeys((*(each for each in self._names if each not in PLACES), *self.compare)))
 
     def texts_of(self, sample: Sample) -> dict[str, str]:
         """The texts that it sees of a sample, by the names that its question gives them; raises CaseFailure."""
-        return {each.name: each.text for each in fields_of(self._names, sample)}
+        return {each.name: each.text for each in fields_of(self._names, sample, self.compare)}
 
-    async def _finding(
-        self, model: Model, request: RenderedPrompt, fields: Sequence[Field], repeat: int
-    ) -> Finding:
+    def _check_judges(self) -> None:
+        if self.models and self.recorded:
+            raise ValueError(
+                "`models` and `recorded` exclude each other: verdicts are asked for, or recorded"
+            )
+        if not self.models and not self.recorded:
+            raise ValueError("`models` names no judge, and `recorded` no verdicts")
+        if self.recorded:
+            if self.repeats > 1:
+                raise ValueError("`repeats` asks again, and `recorded` verdicts are not asked for")
+            for option, is_set in (("few_shot", self.few_shot), ("parameters", self.parameters)):
+                if is_set:
+                    raise ValueError(f"`{option}` is for `models`, and `recorded` verdicts are not asked for")
+
+    def _check_answers(self) -> None:
+        kinds = {"range": self.range is not None, "choices": self.choices, "compare": self.compare}
+        given = [f"`{name}`" for name, is_given in kinds.items() if is_given]
+        if len(given) > 1:
+            raise ValueError(f"{' and '.join(given)} exclude each other")
+        if given and not self.pass_when:
+            raise ValueError(f"`pass_when` is for yes or no, and excludes {given[0]}")
+        if self.compare and (len(self.compare) != PAIR or self.compare[0] == self.compare[1]):
+            raise ValueError("`compare` names the two fields to compare, such as `[output, expected]`")
+        if self.range is not None and (self.range.low >= self.range.high or not self.range.anchors):
+            raise ValueError("`range` has a `low` below its `high`, and `anchors` that say what numbers mean")
+        if not all(0 <= score <= 1 for score in self.choices.values()):
+            raise ValueError("the scores of `choices` lie between 0 and 1")
+
+    def _answers(self) -> AnswerKind:
+        if self.range is not None:
+            return self.range
+        if self.compare:
+            return OneOf(SCORES)
+        return OneOf(self.choices or {"yes": float(self.pass_when), "no": float(not self.pass_when)})
+
+    async def _finding(self, model: Model, name: str, fields: Sequence[Field], repeat: int) -> Finding:
+        straight = await self._asked(model, name, fields, repeat)
+        if not self.compare:
+            return straight
+        return joined(straight, await self._asked(model, name, swapped(fields), repeat))
+
+    async def _asked(self, model: Model, name: str, fields: Sequence[Field], repeat: int) -> Finding:
+        request = self._request(name, fields)
         problem = ""
         for attempt in range(TRIES):
             # Another number is another answer to the same question.
@@ -170,14 +224,8 @@ class Judge(Record):
         )
 
     def _instructions(self, marker: str) -> str:
-        if self.range is not None:
-            anchors = "; ".join(f"{number}: {meaning}" for number, meaning in self.range.anchors.items())
-            answers = f"a number from {self.range.low:g} to {self.range.high:g} ({anchors})"
-        elif self.choices:
-            answers = "one of " + ", ".join(f"`{choice}`" for choice in self.choices)
-        else:
-            answers = "`yes` or `no`"
-        return SYSTEM.format(marker=marker, answers=answers, abstain=ABSTAIN if self.abstain else "")
+        abstain = ABSTAIN if self.abstain else ""
+        return SYSTEM.format(marker=marker, answers=self._kind.words, abstain=abstain)
 
     def _shown(self) -> Iterator[dict[str, str]]:
         for each in self.few_shot:
@@ -188,34 +236,6 @@ class Judge(Record):
 
     def _spelled(self, answer: JsonValue) -> JsonValue:
         return ("yes" if answer else "no") if isinstance(answer, bool) else answer
-
-    def _answer_schema(self) -> dict[str, Any]:
-        if self.range is not None:
-            number = {"type": "number", "minimum": self.range.low, "maximum": self.range.high}
-            return {"anyOf": [number, {"enum": [CANNOT_TELL]}]} if self.abstain else number
-        answers = list(self.choices) or ["yes", "no"]
-        return {"type": "string", "enum": [*answers, *([CANNOT_TELL] if self.abstain else [])]}
-
-    def _voted(self, findings: Sequence[Finding]) -> Score:
-        told = [finding for finding in findings if finding.answer is not None]
-        if not told:
-            return Score(value=None, reason=findings[0].reason)
-        if self.range is not None:
-            span = self.range.high - self.range.low
-            values = [(cast("float", each.answer) - self.range.low) / span for each in told]
-            return Score(value=min(1.0, max(0.0, fsum(values) / len(values))), reason=told[0].reason)
-        votes = Counter(cast("str", each.answer) for each in told).most_common()
-        if len(votes) > 1 and votes[0][1] == votes[1][1]:
-            return Score(value=None, reason=f"the judges are split: {_counted(votes)}")
-        answer = votes[0][0]
-        value = self.choices[answer] if self.choices else float((answer == "yes") == self.pass_when)
-        reason = next(each.reason for each in told if each.answer == answer)
-        split = f" ({_counted(votes)})" if len(votes) > 1 else ""
-        return Score(value=value, reason=f"{answer}{split}: {reason}")
-
-
-def _counted(votes: Sequence[tuple[str, int]]) -> str:
-    return ", ".join(f"{count} {answer}" for answer, count in votes)
 
 
 PLUGIN: type[AsyncScorer] = Judge

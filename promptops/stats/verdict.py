@@ -51,6 +51,7 @@ def delta_of(
         reason=reason,
         p_mid=evidence.p_mid,
         power_at_watch_drop=evidence.power(rules.watch_drop),
+        scale=evidence.scale,
     )
 
 

@@ -8,6 +8,7 @@ import re
 import statistics
 import sys
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from promptops.reporters.diff_cases import CaseKind, CaseView
 from promptops.reporters.report import Report
 from tests.browser.conftest import OpenReport
 from tests.support import reports
+from tests.support.histories import history, series
 
 PAGE = 50
 WIDTHS = (360, 1280)
@@ -64,6 +66,17 @@ def test_the_verdict_comes_first_and_every_part_is_there(open_report: OpenReport
     assert page.locator("nav#sections a").all_inner_texts() == ["Scores", "Prompts", "Cases", "Suites"]
     counts = Counter(kind.value for view in FULL.cases for kind in view.kinds)
     assert page.locator(".verdict .kind.broke b").inner_text() == str(counts["broke"])
+
+
+def test_the_history_of_each_suite_is_drawn_behind_the_suites(open_report: OpenReport) -> None:
+    known = [history(series(0.7, 0.75, 0.8)), history(series(0.5), suite="tone")]
+    page = open_report(replace(FULL, histories=known))
+    assert page.locator("nav#sections a").all_inner_texts()[-1] == "History"
+    assert page.locator("main > section").last.get_attribute("id") == "history"
+    # A single commit is no history.
+    assert page.locator("#history figcaption").all_inner_texts() == ["route on main"]
+    assert page.locator("#history svg circle").count() == len(known[0].commits)
+    assert page.locator("#history svg").bounding_box()["width"] > page.viewport_size["width"] / 3
 
 
 def test_without_scripts_the_verdict_and_the_command_are_still_there(open_report: OpenReport) -> None:

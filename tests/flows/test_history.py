@@ -220,3 +220,24 @@ def test_what_is_missing_is_said(verb: str, main: ProjectFolder, cli: Cli) -> No
 def assert_fails(result: Result, code: ExitCode, words: str) -> None:
     assert (result.code, result.out) == (code, "")
     assert words in result.err
+
+
+def test_the_report_in_html_draws_it_as_far_as_the_ledger_knows(main: ProjectFolder, cli: Cli) -> None:
+    score(main, cli, range(10))
+    path = main.root.parent / "report.html"
+
+    def reported() -> str:
+        main.git("switch", "--quiet", "-C", "branch")
+        main.write_rows("evals/outputs.jsonl", outputs(range(3)))
+        result = cli("gate", "--report", f"html={path}", at=main.root)
+        assert result.code in (ExitCode.YES, ExitCode.NO, ExitCode.NO_VERDICT), result.err
+        main.git("checkout", "--quiet", "--", ".")
+        main.git("switch", "--quiet", "main")
+        return path.read_text(encoding="utf-8")
+
+    assert 'id="history"' not in reported()
+    score(main, cli, range(5))
+    page = reported()
+    figure = page[page.index("<figure>") : page.index("</figure>")]
+    assert "<figcaption>s on main</figcaption>" in figure
+    assert figure.count("<circle") == len(points(trend(main, cli)))

@@ -405,3 +405,46 @@ def test_names_become_safe_names_of_files(name: str) -> None:
 def test_names_of_which_nothing_is_left_are_refused(name: str) -> None:
     with pytest.raises(ConfigError, match="no name for a file"):
         file_name_of(name)
+
+
+PAIRWISE = """\
+target: {recorded: outputs.jsonl}
+dataset: datasets/d.jsonl
+scorers:
+  better:
+    type: judge
+    models: [hosted_vllm/judge]
+    question: "Which of {{ first }} and {{ second }} fits {{ case.context }} better?"
+    compare: [output, expected]
+    evidence: false
+"""
+
+
+def test_a_judge_that_compares_is_labelled_by_sides_that_nobody_can_tell(
+    folder: ProjectFolder, cli: Cli
+) -> None:
+    with compared(folder, cli, suite=PAIRWISE), terminal(*LABEL, at=folder.root, columns=100) as person:
+        for number in range(CASES):
+            screen = person.wait_for(
+                f"{number} of 50 · output", "Which of A and B fits ‹case.context› better?"
+            )
+            assert "‹first›" not in screen
+            side = screen.partition("─ A ")[2].partition("─ B ")[0]
+            # Whoever prefers outputs presses the key of the side on which one is shown.
+            person.press("a" if "you get" in side else "b")
+        person.wait_for(f"{CASES} of 50")
+        person.press("q")
+        assert person.end() == 0
+    rows = labels_of(folder, "ada", "better")
+    assert {row["label"] for row in rows} == {"first"}
+
+
+def test_recorded_verdicts_of_a_judge_can_be_measured_too(folder: ProjectFolder, cli: Cli) -> None:
+    recorded = PAIRWISE.replace("models: [hosted_vllm/judge]", "recorded: [verdicts.jsonl]")
+    verdicts = [{"id": f"c{n:02}", "answer": "first", "swapped": "first"} for n in range(CASES)]
+    folder.write_rows("evals/verdicts.jsonl", verdicts)
+    with compared(folder, cli, suite=recorded), terminal(*LABEL, at=folder.root, columns=100) as person:
+        person.wait_for("0 of 50")
+        person.press("t", "q")
+        assert person.end() == 0
+    assert [row["label"] for row in labels_of(folder, "ada", "better")] == ["tie"]

@@ -28,6 +28,7 @@ function layOut() {
     promptsSection(),
     REPORT.cases.length ? table.element : null,
     suitesSection(show),
+    document.getElementById("history"),
   ];
   main.append(...sections.filter(Boolean));
   const links = [...main.querySelectorAll("section[data-title]")].map((section) =>

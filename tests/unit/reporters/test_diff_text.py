@@ -10,6 +10,7 @@ from promptops.model.diff import CaseIds, PromptDiff, Ruler, SideCost, SideLaten
 from promptops.model.prompt_change import PromptChange
 from promptops.model.result import CaseErrored, LatencySummary, MetricSummary, Scale
 from promptops.reporters.diff_cases import first_lost, harmed, views
+from promptops.reporters.diff_phrases import difference_text
 from promptops.reporters.diff_terminal import Page, cases_text, comparison_text
 from tests.unit.reporters.comparisons import (
     NARROW,
@@ -376,3 +377,9 @@ lost     a, b
          the first: lost (timeout): no answer in 120 s
 """
     )
+
+
+def test_a_count_is_no_share_and_has_no_points() -> None:
+    words = metric(Verdict.REGRESSED, delta=-12.5, ci_low=-20.0, ci_high=-5.0, scale=Scale.COUNT)
+    assert difference_text(words) == "−12.5 [−20, −5]"
+    assert difference_text(metric(Verdict.REGRESSED)) == "−4.0 pts [−7.8, −0.6]"
