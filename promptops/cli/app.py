@@ -27,6 +27,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "dataset": ("dataset", "Lock datasets, so that a change of cases is noticed"),
     "audit": ("audit", "Look for faults in the references that suites measure by"),
     "judge": ("judge", "Look after the language models that score"),
+    "label": ("label", "Say of outputs what a judge is asked, so that it can be measured"),
     "ledger": ("ledger", "Share the scores that are kept in Git"),
     "history": ("history", "Print how a suite's score went along main"),
     "badge": ("history", "Print a suite's newest score as a badge"),

@@ -14,12 +14,20 @@ from promptops.commands.audit_scores import OwnScores, own_scores
 from promptops.commands.dataset import find_dataset
 from promptops.commands.prepare import PreparedSuite, prepare_all
 from promptops.commands.project import Project
+from promptops.commands.reference_labels import reference_preference
 from promptops.commands.suite_plan import Selection
 from promptops.engine.case_text import ComparedCase, Questions
 from promptops.engine.plan import Cell, Job, case_inputs, case_jobs
 from promptops.engine.references import answers_of
 from promptops.engine.scoring import Scoring
-from promptops.model.audit import DatasetAudit, Finding, FindingKind, ReferenceAudit, SuiteAudit
+from promptops.model.audit import (
+    DatasetAudit,
+    Finding,
+    FindingKind,
+    ReferenceAudit,
+    ReferencePreference,
+    SuiteAudit,
+)
 from promptops.model.record import JsonValue
 
 
@@ -58,7 +66,9 @@ def _audited(suite: PreparedSuite, others: Sequence[OtherCases]) -> SuiteAudit:
     leaked, given_up = leaks(questions, own, prompts, others)
     near = near_questions(questions, MOST_PAIRS)
     given_up += ["among its own cases"] if len(near) == MOST_PAIRS else []
+    preference = reference_preference(first.project, first.cell.plan)
     findings = [*scores.findings, *equal_questions(questions), *leaked, *against, *near]
+    findings += _worse_than_outputs(preference)
     more = f"more than {MOST_PAIRS:,} near pairs"
     return SuiteAudit(
         suite=first.cell.plan.name,
@@ -68,8 +78,17 @@ def _audited(suite: PreparedSuite, others: Sequence[OtherCases]) -> SuiteAudit:
         findings=tuple(_worst_first(findings)),
         skipped=tuple(scores.skipped),
         feedback=feedback,
+        preference=preference,
         notes=(*scores.notes, *(f"{more} {where}: the rest is not told" for where in given_up)),
     )
+
+
+def _worse_than_outputs(preference: ReferencePreference | None) -> list[Finding]:
+    if preference is None or not preference.references_are_worse:
+        return []
+    told = f"people prefer the output in {preference.output_better} of {preference.decided} decided pairs"
+    kind = FindingKind.WORSE_THAN_OUTPUTS
+    return [Finding(kind=kind, cases=preference.better_outputs, reason=told)]
 
 
 async def _scored(suite: PreparedSuite, jobs: Sequence[Job]) -> tuple[OwnScores, FeedbackFound]:

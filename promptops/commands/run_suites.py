@@ -19,6 +19,7 @@ from promptops.commands.resume import Resumed, resume_digest
 from promptops.commands.target_context import SuiteContext
 from promptops.engine.events import Observer
 from promptops.engine.execute import Execution, execute
+from promptops.engine.keys import version_of
 from promptops.engine.scoring import Scoring
 from promptops.errors import InterruptedRunError, InvalidFilesError
 from promptops.halt import Halt
@@ -85,7 +86,12 @@ async def _run(request: RunRequest[Outcome]) -> Outcome:
 async def _journalled(request: RunRequest[Outcome], models: Models, halt: Halt) -> Outcome:
     digests = {each.cell: resume_digest(each.cell, each.project, models) for each in request.cells}
     fresh = request.asking is Asking.ALWAYS
-    plan = RunPlan(started_at=datetime.now(UTC), cells=tuple(digests.values()), fresh=fresh)
+    plan = RunPlan(
+        started_at=datetime.now(UTC),
+        cells=tuple(digests.values()),
+        versions=tuple(map(version_of, digests)),
+        fresh=fresh,
+    )
     store = request.project.runs()
     settings = request.project.config.run
     with (

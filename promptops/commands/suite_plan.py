@@ -10,6 +10,7 @@ from itertools import islice
 from promptops.commands.attempt import attempt
 from promptops.commands.dataset import changed_since_lock, find_dataset
 from promptops.commands.project import Project
+from promptops.commands.reference_labels import with_advisory_metrics
 from promptops.commands.scorer_plans import scorer_plans
 from promptops.engine.plan import SuitePlan, select
 from promptops.errors import InvalidFilesError, Location, Problem
@@ -60,7 +61,7 @@ def plan_suite(project: Project, loaded: LoadedSuite, selection: Selection) -> S
         expected=expected,
     )
     _check_golden(plan, loaded)
-    return plan
+    return with_advisory_metrics(project, plan)
 
 
 def _check_golden(plan: SuitePlan, loaded: LoadedSuite) -> None:

@@ -92,6 +92,11 @@ def answer_digest(cell: Cell, *, endpoint: str | None, code: str | None) -> str:
     )
 
 
+def version_of(cell: Cell) -> str:
+    """What names what answers: the prompt's digest, else that of the target, which must be open."""
+    return cell.renderer.digest if cell.renderer else content_digest(_target(cell))
+
+
 def _asked(cell: Cell) -> dict[str, JsonValue]:
     renderer = cell.renderer
     retriever = cell.retriever
@@ -100,13 +105,17 @@ def _asked(cell: Cell) -> dict[str, JsonValue]:
     return {
         **found,
         **({} if turns is None else {"turns": turns}),
-        "target": {
-            "type": cell.target_type,
-            "version": cell.target.version,
-            "written": cell.plan.suite.target,
-            "identity": cell.target.identity(),
-        },
+        "target": _target(cell),
         "prompt": renderer.digest if renderer else None,
         "parameters": renderer.parameters if renderer else None,
         "model": cell.model,
+    }
+
+
+def _target(cell: Cell) -> dict[str, JsonValue]:
+    return {
+        "type": cell.target_type,
+        "version": cell.target.version,
+        "written": cell.plan.suite.target,
+        "identity": cell.target.identity(),
     }

@@ -41,6 +41,8 @@ class ScorerPlan(Record):
     at: int | None = None
     """The turn, from 1, that a scorer of each turn is at."""
     parts: tuple[ScorerPlan, ...] = ()
+    advisory: str = ""
+    """Why its metric is shown and decides nothing; empty where it may decide."""
 
     waits: bool = field(init=False, default=False)
     """Whether the scorer waits for others while it scores."""

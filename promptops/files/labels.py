@@ -68,5 +68,8 @@ def write_calibration(folder: Path, calibration: Calibration) -> Path:
 
 def label_line(label: Label) -> str:
     """A label as a line of JSONL."""
-    plain = {key: value for key, value in encode(label).items() if value not in (None, "")}
+    # An output may be empty, and is one all the same.
+    plain = {
+        key: value for key, value in encode(label).items() if value is not None and (value or key != "note")
+    }
     return json.dumps(plain, ensure_ascii=False) + "\n"

@@ -13,6 +13,7 @@ class FindingKind(StrEnum):
 
     FAILS_OWN_SUITE = "fails_own_suite"
     CONTRADICTING = "contradicting"
+    WORSE_THAN_OUTPUTS = "worse_than_outputs"
     LEAK = "leak"
     AGAINST_FEEDBACK = "against_feedback"
     LIKED_BUT_WRONG = "liked_but_wrong"
@@ -28,6 +29,7 @@ class FindingKind(StrEnum):
         return self in (
             FindingKind.FAILS_OWN_SUITE,
             FindingKind.CONTRADICTING,
+            FindingKind.WORSE_THAN_OUTPUTS,
             FindingKind.LEAK,
             FindingKind.AGAINST_FEEDBACK,
         )
@@ -77,8 +79,52 @@ class Feedback(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PeopleAgreement(Record):
+    """How two people agree on the pairs that both labelled; `kappa` is Cohen's, None where chance alone would agree."""
+
+    people: tuple[str, str]
+    pairs: int
+    alike: int
+    kappa: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReferencePreference(Record):
+    """What people prefer who saw references and outputs side by side, without knowing which is which.
+
+    Of `pairs`, each labelled by one or several of the `people`, in `output_better` most prefer the output.
+    `share` is that of the decided ones, with its 95 % interval (Wilson) and the two-sided p of the sign test.
+    `stale` labels are of references that were mended since, or of cases that are gone; they do not count.
+    `better_outputs` are the cases whose output is better.
+    """
+
+    people: tuple[str, ...]
+    pairs: int
+    output_better: int
+    reference_better: int
+    ties: int
+    both_bad: int
+    stale: int
+    share: float | None
+    ci_low: float | None
+    ci_high: float | None
+    p: float
+    references_are_worse: bool
+    better_outputs: tuple[str, ...] = ()
+    agreement: tuple[PeopleAgreement, ...] = ()
+
+    @property
+    def decided(self) -> int:
+        """In how many pairs people prefer one."""
+        return self.output_better + self.reference_better
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SuiteAudit(Record):
-    """One suite: its cases, how many have a reference, what was found, and what could not be asked."""
+    """One suite: its cases, how many have a reference, what was found, and what could not be asked.
+
+    `preference` is what people said of references and outputs, where they were asked.
+    """
 
     suite: str
     dataset: str
@@ -87,6 +133,7 @@ class SuiteAudit(Record):
     findings: tuple[Finding, ...]
     skipped: tuple[str, ...] = ()
     feedback: tuple[Feedback, ...] = ()
+    preference: ReferencePreference | None = None
     notes: tuple[str, ...] = ()
 
 

@@ -13,6 +13,8 @@ UNSURE = "cannot_tell"
 """What a person or a judge says where the texts do not tell."""
 FIRST, SECOND, TIE = "first", "second", "tie"
 """What is said of two texts."""
+BOTH_BAD = "both_bad"
+"""What people may also say of a reference and an output: a tie in which neither is any good."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from textwrap import wrap
 
-from promptops.model.audit import DatasetAudit, Feedback, Finding, FindingKind, ReferenceAudit, SuiteAudit
+from promptops.model.audit import (
+    DatasetAudit,
+    Feedback,
+    Finding,
+    FindingKind,
+    ReferenceAudit,
+    ReferencePreference,
+    SuiteAudit,
+)
 from promptops.reporters.amounts import counted
 from promptops.reporters.printable import printable, shortened
 
@@ -20,6 +28,7 @@ ALMOST = 0.99
 MEANINGS: Mapping[FindingKind, str] = {
     FindingKind.FAILS_OWN_SUITE: "the suite fails its own reference: one of both is wrong",
     FindingKind.CONTRADICTING: "the same question has different references: no answer fits them all",
+    FindingKind.WORSE_THAN_OUTPUTS: "references are worse than the outputs: metrics that rest on them decide nothing",
     FindingKind.LEAK: "the case stands elsewhere too, where it can be learnt from",
     FindingKind.AGAINST_FEEDBACK: "people prefer what the references call wrong",
     FindingKind.LIKED_BUT_WRONG: "people like an answer that the reference calls wrong: it may be too narrow",
@@ -54,6 +63,9 @@ class _Printer:
         if not audit.findings:
             yield "  nothing found"
         yield from self._findings(audit.findings, "✗")
+        if audit.preference is not None:
+            for indent, text in _preference(audit.preference):
+                yield from self._wrapped(indent, text)
         for feedback in audit.feedback:
             for indent, text in _feedback(feedback):
                 yield from self._wrapped(indent, text)
@@ -104,6 +116,22 @@ class _Printer:
 
     def _line(self, indent: int, text: str) -> str:
         return " " * indent + shortened(text, self._width - indent)
+
+
+def _preference(preference: ReferencePreference) -> Iterator[tuple[int, str]]:
+    people = " and ".join(printable(each) for each in preference.people) or "nobody"
+    told = f"{people} compared {counted(preference.pairs, 'reference')} with an output"
+    if preference.share is not None and preference.ci_low is not None:
+        interval = f"[{preference.ci_low:.2f}, {preference.ci_high:.2f}]"
+        share = f"{preference.output_better} of {preference.decided} decided pairs ({preference.share:.2f}"
+        told += f"; the output is better in {share} {interval}, sign test p {preference.p:.2g})"
+    yield 2, told
+    stale = f", {preference.stale} of references that are another now" if preference.stale else ""
+    yield 6, f"ties {preference.ties}, both bad {preference.both_bad}{stale}"
+    for each in preference.agreement:
+        kappa = "unknown" if each.kappa is None else f"{each.kappa:.2f}"
+        names = " and ".join(printable(name) for name in each.people)
+        yield 6, f"{names} agree in {each.alike} of {each.pairs}: kappa {kappa}"
 
 
 def _feedback(feedback: Feedback) -> Iterator[tuple[int, str]]:

@@ -44,11 +44,13 @@ _MADE_BY: Mapping[str, tuple[str, str, str]] = {
 class RunPlan(Record):
     """What a run is about to do, so that another one can go on with it if it is killed.
 
-    `cells` are digests of all that decides a cell's answers, in the order of the results' cell numbers.
+    `cells` are digests of all that decides a cell's answers, in the order of the results' cell numbers;
+    `versions` name the prompts that answer, or what else does.
     """
 
     started_at: datetime
     cells: tuple[str, ...]
+    versions: tuple[str, ...] = ()
     fresh: bool = False
 
 
@@ -76,7 +78,12 @@ class RunStore:
             folder.mkdir(parents=True)
             stream = (folder / RESULTS).open("w", encoding="utf-8")
             try_lock(stream)
-            header = {"format": FORMAT, "cells": plan.cells, "fresh": plan.fresh}
+            header = {
+                "format": FORMAT,
+                "cells": plan.cells,
+                "versions": plan.versions,
+                "fresh": plan.fresh,
+            }
             (folder / PLAN).write_text(json.dumps(header) + "\n", encoding="utf-8")
         except OSError as error:
             hint = "make it writable, or name another folder in `PROMPTOPS_HOME`"
@@ -163,6 +170,11 @@ class RunStore:
                         yield row["cell"], decode_value(kind, row["result"], Location(run_id))
         except (OSError, ValueError, LookupError, TypeError, InvalidFilesError):
             raise self._damaged(run_id) from None
+
+    def versions(self, run_id: str) -> tuple[str, ...]:
+        """What names the prompt of each cell of a run, or whatever else answered; none of a run that did not tell."""
+        versions = _json_object(self.folder / run_id / PLAN).get("versions")
+        return tuple(map(str, versions)) if isinstance(versions, list) else ()
 
     def find(self, run_id: str, name: str = SUMMARY) -> str:
         """The full id that `latest` or the beginning of an id means, among the runs that have such a file."""

@@ -48,8 +48,8 @@ class EmbeddingSimilarity(Record):
 
     async def score(self, sample: Sample) -> Score:
         """See AsyncScorer."""
-        assert self._embedder is not None
         expected = [_cut(text) for text in sample.expected_texts() if text.strip()]
+        assert self._embedder is not None
         if not expected:
             raise CaseFailure("no_expected", "the expected value is empty")
         if not sample.output.strip():

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from promptops.model.canonical import content_digest
+from promptops.model.judging import FIRST, SECOND
 from promptops.plugin import (
     AsyncScorer,
     CaseFailure,
@@ -36,6 +37,8 @@ from promptops.scorers._judging import ABSTAIN, SYSTEM, Field, asked, field_name
 TRIES = 2
 """A judge whose answer cannot be read is asked once more."""
 PAIR = 2
+PLACES = (FIRST, SECOND)
+"""What a question calls the texts that it compares."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,6 +163,15 @@ class Judge(Record):
 
     async def close(self) -> None:
         """See AsyncScorer; models belong to the run."""
+
+    @property
+    def judged(self) -> tuple[str, ...]:
+        """The names of what it sees: `output`, `expected`, and fields of the case."""
+        return tuple(dict.fromkeys((*(each for each in self._names if each not in PLACES), *self.compare)))
+
+    def texts_of(self, sample: Sample) -> dict[str, str]:
+        """The texts that it sees of a sample, by the names that its question gives them; raises CaseFailure."""
+        return {each.name: each.text for each in fields_of(self._names, sample, self.compare)}
 
     def _check_judges(self) -> None:
         if self.models and self.recorded:

@@ -86,6 +86,10 @@ class Repository:
                 digest.update(f"{name}\0{state.st_size}\0{state.st_mtime_ns}\0".encode("utf-8", "replace"))
         return digest.hexdigest()
 
+    def user_name(self) -> str | None:
+        """What Git calls who works here; None where nobody told it."""
+        return self._run("config", "--get", "user.name", codes=(0, 1)).strip() or None
+
     def resolve(self, ref: str) -> str:
         """The commit that a name means; the name may come from anywhere.
 
