@@ -46,7 +46,7 @@ class BothSides:
     @property
     def gates(self) -> bool:
         """Whether the metric that gates may do so."""
-        return not self._is_judged(self._plan.primary)
+        return not self._why_advisory(self._plan.primary)
 
     def pairs(self, metric: str) -> list[Pair]:
         """Every case of either side in one metric."""
@@ -55,7 +55,8 @@ class BothSides:
     def compared(self, metric: str, rules: GateRules) -> MetricDelta:
         """One metric, head against base."""
         found = self._compared(metric, rules)
-        return _advisory(found) if self._is_judged(metric) else found
+        why = self._why_advisory(metric)
+        return _advisory(found, why) if why else found
 
     def _compared(self, metric: str, rules: GateRules) -> MetricDelta:
         pairs, primary = self.pairs(metric), metric == self._plan.primary
@@ -93,7 +94,7 @@ class BothSides:
     def floor(self, rules: GateRules) -> tuple[Check, ...]:
         """What the floor of the gate says of the head."""
         metric = self._plan.primary
-        if rules.floor is None or self._is_judged(metric):
+        if rules.floor is None or self._why_advisory(metric):
             return ()
         scorer = self._scorers.get(metric)
         if scorer is None or scorer.statistic is None:
@@ -111,12 +112,14 @@ class BothSides:
         found = hold_against_floor(value, interval, floor=rules.floor)
         return () if found is None else (found,)
 
-    def _is_judged(self, metric: str) -> bool:
+    def _why_advisory(self, metric: str) -> tuple[str, ...]:
+        """Why a metric decides nothing; empty where it may."""
+        return tuple(reason for each in self._behind(metric) for reason in each.why_advisory)
+
+    def _behind(self, metric: str) -> Sequence[ScorerPlan]:
+        """The scorers of a metric: all of them for the one that joins them."""
         scorer = self._scorers.get(metric)
-        if scorer is None:
-            # The metric that joins all scorers.
-            return any(each.is_judge for each in self._scorers.values())
-        return scorer.is_judge
+        return list(self._scorers.values()) if scorer is None else [scorer]
 
     def _statistic_compared(
         self, pairs: Sequence[Pair], scorer: ScorerPlan, rules: GateRules, *, primary: bool
@@ -162,9 +165,9 @@ class BothSides:
         )
 
 
-def _advisory(found: MetricDelta) -> MetricDelta:
-    """What a judge says that was not calibrated against people: it is shown, and decides nothing."""
+def _advisory(found: MetricDelta, why: Sequence[str]) -> MetricDelta:
+    """What may fail no build: it is shown, and decides nothing."""
     if found.verdict is Verdict.INVALID:
         return found
-    reason = f"{found.reason}, by an uncalibrated judge: not gating"
+    reason = f"{found.reason}; not gating ({'; '.join(why)})"
     return replace(found, verdict=Verdict.INCONCLUSIVE, p_worse=None, reason=reason)
