@@ -88,7 +88,9 @@ class ScorerPlan(Record):
     def why_advisory(self) -> tuple[str, ...]:
         """Why its metric may fail no build, each reason behind the name of the scorer; empty where it may."""
         return tuple(
-            f"{each.name}: {', '.join(reasons)}" for each in self.walk() if (reasons := each.why_advisory_itself)
+            f"{each.name}: {', '.join(reasons)}"
+            for each in self.walk()
+            if (reasons := each.why_advisory_itself)
         )
 
     @property
