@@ -99,6 +99,11 @@ class Cell(Record):
         return answers_alike and (self.retriever is None or self.retriever.type in DETERMINISTIC_TARGETS)
 
     @property
+    def is_free(self) -> bool:
+        """Whether evaluating it costs nothing: neither its answers nor its scores are asked for."""
+        return self.is_deterministic and not any(scorer.waits for scorer in self.plan.all_scorers)
+
+    @property
     def is_own_code(self) -> bool:
         """Whether code of the user's answers."""
         return any(type_ in OWN_CODE for type_ in self.target_types)
