@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 
 from promptops.engine.components import component_metrics, components_of
+from promptops.engine.judge_bias import drift_of, held_against_drift, length_ratio_of, what_sways
 from promptops.engine.outcome import CaseOutcome
 from promptops.engine.plan import SuitePlan
 from promptops.engine.scorer_plan import ScorerPlan
@@ -14,6 +16,7 @@ from promptops.model.breakdown import Components
 from promptops.model.comparison import Check, GateRules, MetricDelta, SliceDelta, Verdict
 from promptops.model.diff import SideComponents
 from promptops.model.result import Scale
+from promptops.model.trust import Drift
 from promptops.stats.bootstrap import Sides, compare_statistic, statistic_interval
 from promptops.stats.compare import compare
 from promptops.stats.evidence import count_changes
@@ -34,6 +37,7 @@ class BothSides:
         self._base = base
         self._head = head
         self._scorers = {scorer.name: scorer for scorer in plan.scorers}
+        self._drifts: dict[str, Drift | None] = {}
 
     @property
     def is_poolable(self) -> bool:
@@ -56,7 +60,16 @@ class BothSides:
         """One metric, head against base."""
         found = self._compared(metric, rules)
         why = self._why_advisory(metric)
-        return _advisory(found, why) if why else found
+        return _advisory(found, why) if why else held_against_drift(found, self.drift(metric), rules)
+
+    def drift(self, metric: str) -> Drift | None:
+        """How a judge scores the very same outputs on both sides; None where it scores them alike, and of others."""
+        if metric not in self._drifts:
+            judged = any(each.is_judge for each in self._behind(metric))
+            self._drifts[metric] = (
+                drift_of(self.pairs(metric), self._base, self._head, self._scale(metric)) if judged else None
+            )
+        return self._drifts[metric]
 
     def _compared(self, metric: str, rules: GateRules) -> MetricDelta:
         pairs, primary = self.pairs(metric), metric == self._plan.primary
@@ -114,7 +127,17 @@ class BothSides:
 
     def _why_advisory(self, metric: str) -> tuple[str, ...]:
         """Why a metric decides nothing; empty where it may."""
-        return tuple(reason for each in self._behind(metric) for reason in each.why_advisory)
+        known = tuple(reason for each in self._behind(metric) for reason in each.why_advisory)
+        return (*known, *self._what_sways(metric))
+
+    def _what_sways(self, metric: str) -> Iterator[str]:
+        """What beside quality may have moved the scores of a judge."""
+        if any(each.is_judge for each in self._behind(metric)):
+            yield from what_sways(self._length_ratio, self.drift(metric))
+
+    @cached_property
+    def _length_ratio(self) -> float | None:
+        return length_ratio_of(self._base, self._head)
 
     def _behind(self, metric: str) -> Sequence[ScorerPlan]:
         """The scorers of a metric: all of them for the one that joins them."""

@@ -53,6 +53,11 @@ class SuitePlan(Record):
         return (each for scorer in self.scorers for each in scorer.walk())
 
     @property
+    def is_judged(self) -> bool:
+        """Whether a model judges any output."""
+        return any(scorer.is_judge for scorer in self.scorers)
+
+    @property
     def primary(self) -> str:
         """The metric that gates: the one that the suite names, else the first."""
         return self.suite.gate.primary or self.scorers[0].name

@@ -99,16 +99,16 @@ def test_another_question_is_another_judge(folder: ProjectFolder, cli: Cli, serv
     assert why_not(gate(folder, cli)) == "(grounded: changed since its calibration)"
 
 
-GROUP = f"""\
-target: {{recorded: outputs.jsonl}}
+GROUP = """\
+target: {recorded: outputs.jsonl}
 dataset: datasets/d.jsonl
 scorers:
   both:
     type: all_of
     scorers:
-      short: {{type: max_words, value: 9}}
-      one: {{type: judge, models: [hosted_vllm/judge], evidence: false, question: "Is {{{{ output }}}} so?"}}
-      two: {{type: judge, models: [hosted_vllm/other], evidence: false, question: "Is {{{{ output }}}} so?"}}
+      short: {type: max_words, value: 9}
+      one: {type: judge, models: [hosted_vllm/judge], evidence: false, question: "Is {{ output }} so?"}
+      two: {type: judge, models: [hosted_vllm/other], evidence: false, question: "Is {{ output }} so?"}
 """
 
 
@@ -137,7 +137,7 @@ def test_a_group_is_trusted_as_its_least_trusted_judge(
 def test_a_metric_that_joins_a_judge_with_others_is_advisory_too(
     folder: ProjectFolder, cli: Cli, server: Service
 ) -> None:
-    suite = f"{JUDGED}  right: {{type: contains, value: euros, weight: 1}}\ngate: {{primary: weighted}}\n"
+    suite = f"{JUDGED}  right: {{type: contains, value: euros, weight: 1}}\n"
     on_main(folder, server, suite)
     worse_on_a_branch(folder, server, suite)
     assert why_not(gate(folder, cli)) == "(grounded: not calibrated)"

@@ -50,5 +50,6 @@ def digests(folder: ProjectFolder, suite: str = "s") -> Mapping[str, str]:
     """The digest of every judge of a suite, by name."""
     project = open_project(folder.root, {})
     loaded = load_named(project, suite, suite_names(project)[suite])
+    assert loaded is not None
     plans = scorer_plans(project, loaded, run_local_code=True)
     return {each.name: judge_digest(each) for plan in plans for each in plan.judges}
