@@ -130,6 +130,11 @@ class Judge(Record):
     async def close(self) -> None:
         """See AsyncScorer; models belong to the run."""
 
+    def calls_per_output(self) -> Mapping[str, int]:
+        """How often each model is asked about one output, where every answer can be read; see AsyncScorer."""
+        orders = 2 if getattr(self, "compare", ()) else 1
+        return dict.fromkeys(self.models, self.repeats * orders)
+
     async def _finding(
         self, model: Model, request: RenderedPrompt, fields: Sequence[Field], repeat: int
     ) -> Finding:
