@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from promptops.engine.classification import classification_of
 from promptops.engine.components import component_metrics, components_of
 from promptops.engine.flip_tally import FlipTally
+from promptops.engine.judge_reports import judges_of_run
 from promptops.engine.metric_tally import MetricTally
 from promptops.engine.money import Money
 from promptops.engine.plan import Cell, SuitePlan
@@ -74,6 +75,7 @@ class Tally:
 
     def result(self, cell: Cell, *, digest: str, wall_ms: float, lane: str | None) -> SuiteResult:
         """The summary of everything added; a case that lost any repeat counts as lost."""
+        metrics = tuple(each.summary(primary=each.name == self.plan.primary) for each in self._in_order())
         return SuiteResult(
             suite=self.plan.name,
             prompt=cell.prompt,
@@ -95,7 +97,8 @@ class Tally:
             latency_ms=LatencySummary(
                 p50=quantile(self.latencies_ms, 0.5), p95=quantile(self.latencies_ms, 0.95)
             ),
-            metrics=tuple(each.summary(primary=each.name == self.plan.primary) for each in self._in_order()),
+            metrics=metrics,
+            judges=tuple(judges_of_run(self.plan, metrics)),
             slices=tuple(self._slice_summaries()),
             errors=tuple(sorted(self.errors, key=lambda lost: lost.id)),
             failed_output=tuple(sorted(self.failed.values(), key=lambda failed: failed.id)),

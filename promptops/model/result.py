@@ -8,6 +8,7 @@ from math import fsum
 
 from promptops.model.breakdown import Classification, Components, Flips
 from promptops.model.record import JsonValue, Record
+from promptops.model.trust import JudgeReport
 
 Item = Hashable
 """What of a case a metric of the whole suite is made of: a text, a number, or tuples of these."""
@@ -245,6 +246,7 @@ class SuiteResult(Record):
     classification: Classification | None = None
     components: Components | None = None
     judging: JudgeCalls = field(default_factory=JudgeCalls)
+    judges: tuple[JudgeReport, ...] = ()
 
 
 def paid_usd_of(results: Iterable[SuiteResult]) -> float | None:
