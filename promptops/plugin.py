@@ -159,7 +159,8 @@ class AsyncScorer(Protocol):
     async def score(self, sample: Sample) -> Score:
         """As Scorer's; one that takes longer than `[run] timeout_s` loses the case.
 
-        A scorer that sets `keeps_time = True` bounds each of its calls itself, so that it may wait for its turn.
+        A scorer that sets `keeps_time = True` bounds each of its calls itself, so that it may wait for its turn. One
+        that asks models may say in `calls_per_output()` how often it asks which: a mapping from name to number.
         """
         ...
 

@@ -12,7 +12,7 @@ from promptops.commands.kept_scores import ScoreKeeper
 from promptops.commands.ledger_entries import Recording, record
 from promptops.commands.ledger_key import LedgerKeys
 from promptops.commands.sides import Sides
-from promptops.engine.outcome import CaseOutcome
+from promptops.engine.outcome import CaseOutcome, OutputMark
 from promptops.engine.plan import Cell, SuitePlan
 from promptops.engine.suite_metric import as_item
 from promptops.files.tree import SourceTree
@@ -47,6 +47,7 @@ class StoredRuns:
                     outcome.scores.setdefault(metric, []).extend(values)
                 for metric, items in of_run.items.items():
                     outcome.items.setdefault(metric, []).extend(items)
+                outcome.outputs.extend(of_run.outputs)
         return outcomes
 
     @property
@@ -94,6 +95,7 @@ def _outcomes_of(entry: LedgerEntry) -> Iterator[tuple[str, CaseOutcome]]:
     lost = {answer.case for answer in scores.lost}
     values = {metric: scores.by_case(metric) for metric in scores.values}
     items = {metric: scores.items_by_case(metric) for metric in scores.items}
+    outputs = scores.outputs_by_case()
     for place, id_ in enumerate(entry.cases.ids):
         outcome = CaseOutcome()
         if place not in lost:
@@ -102,6 +104,7 @@ def _outcomes_of(entry: LedgerEntry) -> Iterator[tuple[str, CaseOutcome]]:
                 metric: [as_item(each) for each in _known(of_cases[place])]
                 for metric, of_cases in items.items()
             }
+            outcome.outputs = [OutputMark(*each) for each in _known(outputs[place] if outputs else ())]
         yield id_, outcome
 
 

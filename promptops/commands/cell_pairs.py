@@ -8,11 +8,13 @@ from dataclasses import dataclass, field, replace
 from promptops.commands.grid import grid, prompts_of, target_of
 from promptops.commands.prepare import PreparedCell
 from promptops.commands.project import Project
+from promptops.commands.scorer_trust import with_trust
 from promptops.commands.secrets_sent import redirected_by_scorers, redirected_secrets
 from promptops.commands.sides import Sides
 from promptops.commands.suite_pairs import CellPair, Settled, SuitePair, wrong_base
 from promptops.commands.suite_plan import Selection, plan_suite, template_of
 from promptops.commands.unchanged import asked_alike, learn_identity
+from promptops.engine.judge_trust import trust_changes
 from promptops.engine.keys import case_digest
 from promptops.engine.plan import Cell, SuitePlan, check
 from promptops.engine.ruler import CaseChanges, case_changes, ruler_changes
@@ -137,10 +139,18 @@ def _added(sides: Sides, loaded: LoadedSuite) -> Iterator[CellPair | Settled]:
     if refused:
         yield Settled(suite=loaded.name, verdict=Verdict.INVALID, reason=refused, changed=(note,))
         return
-    plan = plan_suite(sides.branch, loaded, Selection())
+    selection = Selection()
+    own = plan_suite(sides.branch, loaded, selection)
+    try:
+        # A branch that brings a judge cannot vouch for it.
+        plan = replace(own, scorers=with_trust(sides.base, loaded.name, own.scorers, selection.today))
+    except InvalidFilesError as error:
+        yield wrong_base(loaded.name, error)
+        return
+    branch = _Branch(changes=tuple(trust_changes(plan.scorers, own.scorers)))
     for cell in _cells(sides.branch, loaded, plan):
         head = _prepared(sides.branch, loaded, cell)
-        yield _pair(_at_base(sides, loaded, cell), head, _Branch(), note)
+        yield _pair(_at_base(sides, loaded, cell), head, branch, note)
 
 
 def _at_base(sides: Sides, loaded: LoadedSuite, cell: Cell) -> PreparedCell | None:
@@ -222,6 +232,7 @@ def _branch_ruler(sides: Sides, base: LoadedSuite, head: LoadedSuite, plan: Suit
     changes = (
         *ruler_changes(base.suite, head.suite, cases, gates),
         *_code_changes(plan, branch_plan),
+        *trust_changes(plan.scorers, branch_plan.scorers),
     )
     if not changes:
         return _Branch()

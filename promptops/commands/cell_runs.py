@@ -11,6 +11,7 @@ from promptops.commands.prepare import PreparedSuite
 from promptops.engine.aggregate import Tally
 from promptops.engine.events import Observer
 from promptops.engine.keys import evaluation_digest
+from promptops.engine.money import Money
 from promptops.engine.plan import Cell, Job, SuitePlan, interleaved
 from promptops.errors import InvalidFilesError
 from promptops.model.result import CaseAnswered, CaseResult, Completion, SuiteResult
@@ -73,6 +74,10 @@ class CellRuns:
             case_id=job.request.case.id, repeat=job.request.repeat, completion=completion, call=call
         )
         self._journal.add(self._runs[cell].index, answered)
+
+    def judging(self, cell: Cell) -> Money:
+        """Where what the judges of a cell ask is counted."""
+        return self._runs[cell].tally.judging
 
     def add(self, cell: Cell, result: CaseResult) -> None:
         """Takes one result; a cell ends with its last one."""

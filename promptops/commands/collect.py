@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from promptops.engine.events import Observer
-from promptops.engine.outcome import CaseOutcome
+from promptops.engine.outcome import CaseOutcome, OutputMark
 from promptops.engine.plan import Cell
 from promptops.model.result import CaseErrored, CaseResult, SuiteResult
 
@@ -32,6 +32,8 @@ class Collector:
             outcome.lost = result.kind
         else:
             outcome.add(result)
+            if cell.plan.is_judged:
+                outcome.outputs.append(OutputMark.of(result.completion.output))
         self.inner.case_finished(cell, result)
 
     def cell_finished(self, cell: Cell, result: SuiteResult) -> None:

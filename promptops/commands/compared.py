@@ -21,6 +21,7 @@ from promptops.engine.compare import (
     with_checks,
     with_limits,
 )
+from promptops.engine.judge_reports import with_unscored
 from promptops.engine.plan import Cell
 from promptops.engine.swap import Versions, share_out
 from promptops.model.comparison import Check, MustPass, Verdict
@@ -31,10 +32,11 @@ from promptops.model.diff import (
     SideAnswers,
     SideCost,
     SideFlips,
+    SideJudging,
     SideLatency,
     SuiteComparison,
 )
-from promptops.model.result import MetricSummary, SuiteResult
+from promptops.model.result import JudgeCalls, MetricSummary, SuiteResult
 from promptops.stats.limits import check_must_pass
 
 OF_THE_SUITE = ("inputs", "parameters", "target", "retriever")
@@ -157,6 +159,10 @@ def _described(comparison: SuiteComparison, pair: CellPair, runs: Runs) -> Suite
         confusions=confusion_changes(
             base.classification if base else None, head.classification if head else None
         ),
+        judges=tuple(with_unscored(comparison.judges, _unscored(base), _unscored(head))),
+        judging=SideJudging(
+            base=base.judging if base else JudgeCalls(), head=head.judging if head else JudgeCalls()
+        ),
         calls=sum(each.calls for each in ran),
         cached=sum(each.cached for each in ran),
         how=_how(base, pair, is_stored=stored is not None) if head else "none",
@@ -167,6 +173,10 @@ def _described(comparison: SuiteComparison, pair: CellPair, runs: Runs) -> Suite
         head_cell=runs.number(pair.head.cell),
         branch_cell=runs.number(pair.branch.cell) if pair.branch else None,
     )
+
+
+def _unscored(result: SuiteResult | None) -> Mapping[str, int]:
+    return {metric.metric: metric.unscored for metric in result.metrics} if result else {}
 
 
 def _answers(result: SuiteResult | None) -> int:

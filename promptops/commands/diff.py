@@ -124,7 +124,7 @@ class _Diff:
                     cells += [versions.head_with_base, versions.base_with_head]
                 yield PreparedSuite(cells=tuple(cells))
             # Where no score would differ, the head's own say it, and asking only for them is not worth the cost.
-            free = pair.unchanged and pair.head.cell.is_deterministic
+            free = pair.unchanged and pair.head.cell.is_free
             if pair.branch is not None and (free or not pair.scored_alike):
                 yield PreparedSuite(cells=(pair.branch,))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import fsum
@@ -15,7 +16,8 @@ from promptops.engine.converse import Conversation, talks
 from promptops.engine.plan import Cell, Job, interleaved
 from promptops.files.seen_ids import SeenIds
 from promptops.halt import Halt
-from promptops.model.estimate import CellEstimate
+from promptops.model.conversation import EACH
+from promptops.model.estimate import CellEstimate, JudgeEstimate
 from promptops.model.prompt import RenderedPrompt
 from promptops.model.result import Completion
 from promptops.models.asking import Asking
@@ -48,6 +50,7 @@ def _counted(suites: Sequence[PreparedSuite], models: Models, *, fresh: bool) ->
         if cell not in counts:
             counts[cell] = _Count(price=models.price_of(cell.model) if cell.model else None)
         count = counts[cell]
+        count.add_judges(cell, job)
         if cell.model is None or cell.model.startswith(EMBEDDED):
             count.unpriced += max(1, len(job.turns)) if cell.model else 1
         else:
@@ -103,6 +106,8 @@ class _Count:
     known: int = 0
     known_output_tokens: int = 0
     asked: list[_Asked] = field(default_factory=list)
+    judges: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """How often each model is asked by each scorer."""
     is_bounded: bool = True
     """False where a model may call tools, and be asked again, nobody knows how often."""
 
@@ -118,6 +123,13 @@ class _Count:
             self.is_bounded &= answer is not None or not conversation.answers_tools
             conversation.hear(answer or Completion(output=""))
             unknown_answers += answer is None
+
+    def add_judges(self, cell: Cell, job: Job) -> None:
+        """Counts what the scorers ask about one case."""
+        for plan in cell.plan.all_scorers:
+            outputs = max(1, len(job.turns)) if plan.turn == EACH else 1
+            for model, calls in getattr(plan.scorer, "calls_per_output", dict)().items():
+                self.judges[plan.name, model] += calls * outputs
 
     def _add(self, rendered: RenderedPrompt, known: _Known, unknown_answers: int) -> Completion | None:
         """Counts one call; its answer where that is known."""
@@ -147,6 +159,10 @@ class _Count:
             output_tokens=_sum(likely),
             cost_usd=self._cost_usd(likely),
             most_usd=self._most_usd(),
+            judges=tuple(
+                JudgeEstimate(scorer=scorer, model=model, calls=calls)
+                for (scorer, model), calls in self.judges.items()
+            ),
         )
 
     def _usual_output_tokens(self) -> int | None:

@@ -2,36 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
-import hashlib
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from math import isnan
-from typing import cast
 
 from promptops.commands.dataset import find_dataset
-from promptops.commands.interruption import interruptible
-from promptops.commands.judge_lint import judges_of
-from promptops.commands.models import Models
-from promptops.commands.prepare import prepare
+from promptops.commands.judge_found import FoundJudge, find_judge
+from promptops.commands.judge_rate import corrected_rate
+from promptops.commands.judge_verdicts import Judged, verdicts_on
+from promptops.commands.label_place import labels_in
 from promptops.commands.project import Project
-from promptops.commands.suite_plan import Selection
-from promptops.commands.suites import load_named, selected_names
-from promptops.commands.target_context import SuiteContext
-from promptops.datasets.jsonl import Jsonl
-from promptops.engine.answer import extract
 from promptops.engine.judge_digest import judge_digest
-from promptops.engine.plan import SuitePlan, expected_of
-from promptops.engine.scorer_plan import ScorerPlan
-from promptops.errors import InterruptedRunError, NothingSelectedError, ProjectError, did_you_mean
+from promptops.errors import NothingSelectedError, ProjectError
 from promptops.files.dataset import read_rows
-from promptops.files.labels import folder_of, labels_digest, read_labels, write_calibration
-from promptops.files.suite import LoadedSuite
-from promptops.halt import Halt
+from promptops.files.labels import folder_of, labels_digest, write_calibration
 from promptops.judges.beside_people import (
-    YES_NO,
     Labelled,
     Reading,
     Verdict,
@@ -44,27 +30,16 @@ from promptops.judges.beside_people import (
     table_of,
     version_errors,
 )
-from promptops.model.conversation import LAST
 from promptops.model.judging import (
-    FAIL,
-    PASS,
     UNSURE,
     Calibration,
     CalibrationReport,
-    CorrectedRate,
     Estimate,
     Label,
 )
-from promptops.model.record import JsonValue
-from promptops.model.result import CaseScored, Completion
 from promptops.model.suite import Case
 from promptops.models.asking import Asking
-from promptops.plugin import CaseFailure, Sample
-from promptops.scorers._judge_answer import Finding
-from promptops.scorers.judge import Judge
-from promptops.stats.golden import PASSES
-from promptops.stats.intervals import wilson
-from promptops.stats.judging import JudgeAccuracy, accuracy_of, prediction_powered, rogan_gladen, why_not_gate
+from promptops.stats.judging import JudgeAccuracy, accuracy_of, why_not_gate
 
 ASKED_AGAIN = 50
 """So many outputs tell how often a judge contradicts itself."""
@@ -81,41 +56,6 @@ class CalibrateOptions:
     is_dry: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FoundJudge:
-    """A judge of a suite, with all that it needs to be asked."""
-
-    project: Project
-    loaded: LoadedSuite
-    suite: SuitePlan
-    plan: ScorerPlan
-
-    @property
-    def judge(self) -> Judge:
-        """The scorer itself."""
-        return cast("Judge", self.plan.scorer)
-
-    @property
-    def reading(self) -> Reading:
-        """How its answers, and people's labels, become passes."""
-        judge = self.judge
-        if judge.range is not None:
-            return Reading({}, judge.range.low, judge.range.high)
-        return Reading(
-            judge.choices or ({"first": 1.0, "second": 0.0, "tie": 0.5} if judge.compare else YES_NO)
-        )
-
-    def sample(self, case: Case, output: str) -> Sample:
-        """A labelled output as the judge sees it: people label what the suite's `answer` steps leave."""
-        own = self.plan.expected
-        return Sample(
-            output=output,
-            expected=own.evaluate({"case": case.fields}) if own else expected_of(self.suite, case),
-            case=case,
-            completion=Completion(output=output),
-        )
-
-
 def calibrate(project: Project, options: CalibrateOptions) -> CalibrationReport:
     """Asks a judge about the outputs that people labelled, and writes how it compares.
 
@@ -127,7 +67,7 @@ def calibrate(project: Project, options: CalibrateOptions) -> CalibrationReport:
     """
     found = find_judge(project, options.judge)
     folder = folder_of(project.config.project.labels, found.loaded.name, found.plan.name)
-    labels = read_labels(project.tree, folder, Jsonl())
+    labels = labels_in(project, folder)
     if not labels:
         named = f"{found.loaded.name}:{found.plan.name}"
         raise NothingSelectedError(
@@ -139,7 +79,7 @@ def calibrate(project: Project, options: CalibrateOptions) -> CalibrationReport:
     asked = [
         each for each in outputs if each.said is not None and (each.fields is not None or each.case in known)
     ]
-    verdicts = _asked(found, asked, known, options.asking)
+    verdicts = verdicts_on(found, asked, known, options.asking)
     report = _report(
         found,
         labels,
@@ -151,40 +91,6 @@ def calibrate(project: Project, options: CalibrateOptions) -> CalibrationReport:
         return report
     path = write_calibration(project.root / folder, report.calibration)
     return replace(report, written=str(path.relative_to(project.root)))
-
-
-def find_judge(project: Project, name: str) -> FoundJudge:
-    """The judge that `SUITE` (where it has only one) or `SUITE:SCORER` names.
-
-    Raises:
-        NothingSelectedError: there is none, or more than one.
-        InvalidFilesError: the suite cannot be read.
-    """
-    suite, _, scorer = name.partition(":")
-    (found_name, path), *others = selected_names(project, [suite]).items()
-    if others:
-        raise NothingSelectedError(f"`{suite}` fits several suites", hint="name one")
-    loaded = load_named(project, found_name, path)
-    if loaded is None:
-        raise NothingSelectedError(f"the tests of `{found_name}` have no counterpart here")
-    cells = prepare(project, loaded, Selection(run_local_code=False))
-    judges = {plan.name: plan for plan, _ in judges_of(cells)}
-    if not judges:
-        raise NothingSelectedError(
-            f"no scorer of `{found_name}` is a judge", hint="see `promptops help judges`"
-        )
-    if scorer and scorer not in judges:
-        hint = did_you_mean(scorer, judges) or f"its judges are {', '.join(judges)}"
-        raise NothingSelectedError(f"`{found_name}` has no judge called `{scorer}`", hint=hint)
-    if not scorer and len(judges) > 1:
-        raise NothingSelectedError(
-            f"`{found_name}` has several judges",
-            hint=f"name one: {', '.join(f'{found_name}:{each}' for each in judges)}",
-        )
-    plan = judges[scorer or next(iter(judges))]
-    if plan.turn != LAST:
-        raise ProjectError(f"`{plan.name}` judges turns of a conversation, of which there are no labels")
-    return FoundJudge(project=project, loaded=loaded, suite=cells[0].plan, plan=plan)
 
 
 def _check(labels: Sequence[Label], reading: Reading) -> None:
@@ -205,80 +111,11 @@ def _cases(found: FoundJudge, wanted: set[str]) -> dict[str, Case]:
     return {case.id: case for case in rows if case.id in wanted}
 
 
-def _asked(
-    found: FoundJudge, outputs: Sequence[Labelled], known: dict[str, Case], asking: Asking
-) -> list[tuple[Labelled, Verdict | CaseFailure]]:
-    try:
-        return asyncio.run(_all_verdicts(found, outputs, known, asking))
-    except asyncio.CancelledError:
-        raise InterruptedRunError("interrupted") from None
-
-
-async def _all_verdicts(
-    found: FoundJudge, outputs: Sequence[Labelled], known: dict[str, Case], asking: Asking
-) -> list[tuple[Labelled, Verdict | CaseFailure]]:
-    halt = Halt()
-    models = Models(found.project, asking, halt)
-    places = asyncio.Semaphore(found.project.config.run.concurrency)
-    again = (
-        set() if found.judge.recorded else {_key(each) for each in sorted(outputs, key=_key)[:ASKED_AGAIN]}
-    )
-
-    async def verdict(labelled: Labelled) -> tuple[Labelled, Verdict | CaseFailure]:
-        fields = labelled.fields if labelled.fields is not None else known[labelled.case].fields
-        case = Case(id=labelled.case, fields=cast("dict[str, JsonValue]", fields))
-        sample = found.sample(case, labelled.output)
-        async with places:
-            try:
-                told = await _verdict(found.judge, labelled, sample)
-                if _key(labelled) in again and told.answer is not None:
-                    second = await _verdict(found.judge, labelled, sample, time=1)
-                    told = replace(told, again=second.answer if second.answer is not None else UNSURE)
-            except CaseFailure as failure:
-                return labelled, failure
-        return labelled, told
-
-    with interruptible(halt):
-        try:
-            await found.judge.open(SuiteContext(found.project, found.loaded, models))
-            return list(await asyncio.gather(*map(verdict, outputs)))
-        finally:
-            await found.judge.close()
-            await models.close()
-
-
-def _key(labelled: Labelled) -> bytes:
-    return hashlib.sha256(f"{labelled.case}\0{labelled.output}".encode("utf-8", "surrogatepass")).digest()
-
-
-async def _verdict(judge: Judge, labelled: Labelled, sample: Sample, time: int = 0) -> Verdict:
-    findings = await judge.findings(sample, time)
-    score = judge.score_of(findings)
-    orders = findings[0].orders if len(findings) == 1 else None
-    return Verdict(
-        labelled,
-        _answer(judge, findings, score.value),
-        score.reason,
-        None if orders is None else (str(orders[0]), str(orders[1])),
-    )
-
-
-def _answer(judge: Judge, findings: Sequence[Finding], value: float | None) -> str | float | None:
-    """What a judge says, in the words of people's labels."""
-    if value is None:
-        return None
-    if judge.range is not None:
-        return judge.range.low + value * (judge.range.high - judge.range.low)
-    if judge.choices or judge.compare:
-        return Counter(str(each.answer) for each in findings if each.answer is not None).most_common(1)[0][0]
-    return PASS if value >= PASSES else FAIL
-
-
 def _report(
     found: FoundJudge,
     labels: Sequence[Label],
     outputs: Sequence[Labelled],
-    asked: Sequence[tuple[Labelled, Verdict | CaseFailure]],
+    asked: Sequence[Judged],
     *,
     gone: int,
 ) -> CalibrationReport:
@@ -324,7 +161,7 @@ def _report(
         length=length_bias(verdicts, reading),
         versions=rates,
         disagreements=tuple(disagreements(verdicts, reading)),
-        rate=_rate(found, verdicts, accuracy),
+        rate=corrected_rate(found, verdicts, accuracy),
         why_not=why_not_gate(table, flipped / len(again) if again else None, errors),
     )
 
@@ -344,74 +181,3 @@ def _j(accuracy: JudgeAccuracy | None) -> Estimate | None:
 
 def _number(value: float | None) -> float | None:
     return None if value is None or isnan(value) else value
-
-
-def _rate(
-    found: FoundJudge, verdicts: Sequence[Verdict], accuracy: JudgeAccuracy | None
-) -> CorrectedRate | None:
-    """The passes of the newest run that has some; None where there is none, or the judge was never measured."""
-    newest = next(_newest_scores(found), None)
-    if newest is None or accuracy is None or accuracy.sensitivity_limits is None:
-        return None
-    run, scored = newest
-    reading = found.reading
-    labelled = {
-        (each.labelled.case, each.labelled.output): (
-            reading.passes(each.labelled.said),
-            reading.passes(each.answer),
-        )
-        for each in verdicts
-        if each.labelled.said is not None and each.answer is not None
-    }
-    pairs = [labelled[key] for key in scored if key in labelled]
-    both = [(float(human), float(judge)) for human, judge in pairs if human is not None and judge is not None]
-    others = [value for key, value in scored.items() if key not in labelled]
-    raw = sum(scored.values()) / len(scored)
-    right = sum(human for human, _ in both)
-    human = wilson(right, len(both)) if both else None
-    told = CorrectedRate(
-        run=run,
-        n=len(scored),
-        labelled=len(both),
-        raw=raw,
-        method="rogan_gladen",
-        corrected=None,
-        human=None if human is None else Estimate(value=right / len(both), low=human.low, high=human.high),
-    )
-    if len(both) >= LEAST_FOR_PPI and len(others) > 1:
-        rate, weight = prediction_powered([human for human, _ in both], [judge for _, judge in both], others)
-        corrected = Estimate(value=_share(rate.value), low=_share(rate.low), high=_share(rate.high))
-        return replace(told, method="ppi", corrected=corrected, weight=weight)
-    table = table_of(verdicts, reading)
-    found_rate = rogan_gladen(
-        raw,
-        len(scored),
-        specificity=accuracy.specificity,
-        fails=table.tn + table.fp,
-        sensitivity=accuracy.sensitivity,
-        passes=table.tp + table.fn,
-    )
-    if found_rate is None:
-        return told
-    return replace(told, corrected=Estimate(value=found_rate.value, low=found_rate.low, high=found_rate.high))
-
-
-def _share(value: float) -> float:
-    return min(1.0, max(0.0, value))
-
-
-def _newest_scores(found: FoundJudge) -> Iterator[tuple[str, dict[tuple[str, str], float]]]:
-    """The runs that have scores of the judge, newest first: 1 or 0 by case and output."""
-    store = found.project.runs()
-    steps = found.plan.answer or found.suite.suite.answer
-    for run in store.ids():
-        cells = [at for at, each in enumerate(store.load(run).suites) if each.suite == found.loaded.name]
-        scored: dict[tuple[str, str], float] = {}
-        for cell, result in store.results(run) if cells else ():
-            if cell == cells[0] and isinstance(result, CaseScored):
-                score = result.scores.get(found.plan.name)
-                if score is not None and score.value is not None:
-                    output = extract(result.completion.output, steps)
-                    scored[result.case_id, output] = float(score.value >= PASSES)
-        if scored:
-            yield run, scored

@@ -10,8 +10,9 @@ from promptops import __version__
 from promptops.commands.ledger_key import LedgerKeys
 from promptops.engine.events import Observer
 from promptops.engine.keys import case_digest
+from promptops.engine.outcome import OutputMark
 from promptops.engine.plan import Cell
-from promptops.model.ledger import CaseIndex, LedgerEntry, LedgerRun, ScoreColumns
+from promptops.model.ledger import CaseIndex, LedgerEntry, LedgerRun, ScoreColumns, StoredOutput
 from promptops.model.record import JsonValue
 from promptops.model.result import CaseErrored, CaseResult, SuiteResult
 
@@ -24,6 +25,7 @@ class _CellScores:
     started_at: str
     columns: Columns = field(default_factory=dict)
     items: Columns = field(default_factory=dict)
+    outputs: dict[int, dict[str, StoredOutput]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -54,6 +56,9 @@ class ScoreKeeper:
                 kept.columns.setdefault((metric, repeat), {})[result.case_id] = score.value
                 if score.item is not None:
                     kept.items.setdefault((metric, repeat), {})[result.case_id] = score.item
+            if cell.plan.is_judged:
+                mark = OutputMark.of(result.completion.output)
+                kept.outputs.setdefault(repeat, {})[result.case_id] = mark
         self.inner.case_finished(cell, result)
 
     def cell_finished(self, cell: Cell, result: SuiteResult) -> None:
@@ -79,9 +84,16 @@ class ScoreKeeper:
                 for metric in sorted({metric for metric, _ in columns})
             }
 
+        outputs = tuple(
+            tuple(kept.outputs.get(repeat, {}).get(id_) for id_, _ in cases) for repeat in repeats
+        )
         return LedgerEntry(
             run=_run(cell, result, keys, kept.started_at),
-            scores=ScoreColumns(values=by_metric(kept.columns), items=by_metric(kept.items)),
+            scores=ScoreColumns(
+                values=by_metric(kept.columns),
+                items=by_metric(kept.items),
+                outputs=outputs if kept.outputs else (),
+            ),
             cases=CaseIndex(
                 ids=tuple(id_ for id_, _ in cases), contents=tuple(content for _, content in cases)
             ),

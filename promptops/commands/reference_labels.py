@@ -8,6 +8,7 @@ from promptops.commands.label_place import labels_in
 from promptops.commands.project import Project
 from promptops.engine.plan import SuitePlan
 from promptops.engine.reference_preference import REFERENCES, current, preference_of, rests_on_references
+from promptops.engine.scorer_plan import ScorerPlan
 from promptops.files.labels import folder_of
 from promptops.model.audit import ReferencePreference
 
@@ -35,5 +36,9 @@ def with_advisory_metrics(project: Project, plan: SuitePlan) -> SuitePlan:
         return plan
     told = f"people prefer the output in {preference.output_better} of {preference.decided} decided pairs"
     why = f"the references are worse than the outputs ({told})"
-    scorers = (replace(each, advisory=why) if rests_on_references(each) else each for each in plan.scorers)
+    scorers = (_advisory(each, why) if rests_on_references(each) else each for each in plan.scorers)
     return replace(plan, scorers=tuple(scorers))
+
+
+def _advisory(plan: ScorerPlan, why: str) -> ScorerPlan:
+    return replace(plan, trust=replace(plan.trust, why_advisory=(*plan.trust.why_advisory, why)))

@@ -6,7 +6,7 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import aclosing, asynccontextmanager, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Generic, TypeVar, cast
 
@@ -101,7 +101,7 @@ async def _journalled(request: RunRequest[Outcome], models: Models, halt: Halt) 
         if resumed.answers:
             request.observer.run_continued(resumed.answers)
         runs = CellRuns(request.suites, journal, request.observer, models)
-        async with aclosing(Scoring(settings.timeout_s, runs.add_answer)) as scoring:
+        async with aclosing(Scoring(settings.timeout_s, runs.add_answer, runs.judging)) as scoring:
             execution = Execution(
                 calls=runs.calls(),
                 concurrency=settings.concurrency,
@@ -153,4 +153,4 @@ def _used_by(
         yield cell.retriever.target, SuiteContext(where.project, where.loaded, context.models, "retriever")
     for each in cell.plan.all_scorers:
         if each.waits:
-            yield cast("AsyncScorer", each.scorer), context
+            yield cast("AsyncScorer", each.scorer), replace(context, is_of_scorers=True)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
 from functools import partial
 from itertools import islice
 
@@ -12,6 +13,7 @@ from promptops.commands.dataset import changed_since_lock, find_dataset
 from promptops.commands.project import Project
 from promptops.commands.reference_labels import with_advisory_metrics
 from promptops.commands.scorer_plans import scorer_plans
+from promptops.commands.scorer_trust import with_trust
 from promptops.engine.plan import SuitePlan, select
 from promptops.errors import InvalidFilesError, Location, Problem
 from promptops.files.dataset import DatasetSource, dataset_digest, read_cases
@@ -27,6 +29,8 @@ class Selection:
     limit: int | None = None
     run_local_code: bool = True
     """False when files are only checked: nothing of the repository is executed."""
+    today: date = field(default_factory=lambda: datetime.now(UTC).date())
+    """By which the age of what is known of judges is told."""
 
 
 def plan_suite(project: Project, loaded: LoadedSuite, selection: Selection) -> SuitePlan:
@@ -45,7 +49,8 @@ def plan_suite(project: Project, loaded: LoadedSuite, selection: Selection) -> S
     scorers = attempt(
         problems, lambda: scorer_plans(project, loaded, run_local_code=selection.run_local_code)
     )
-    if problems or dataset is None or scorers is None:
+    trusted = attempt(problems, lambda: with_trust(project, loaded.name, scorers or (), selection.today))
+    if problems or dataset is None or trusted is None:
         raise InvalidFilesError(problems)
     source, digest = dataset
     plan = SuitePlan(
@@ -53,7 +58,7 @@ def plan_suite(project: Project, loaded: LoadedSuite, selection: Selection) -> S
         suite=loaded.suite,
         where=Location(str(loaded.path)),
         cases=partial(_cases, project, source, loaded.suite.dataset_ref, where, selection.limit),
-        scorers=scorers,
+        scorers=trusted,
         dataset_digest=digest,
         digest_now=partial(dataset_digest, project.tree, source),
         inputs=inputs,

@@ -8,6 +8,7 @@ from typing import BinaryIO
 from promptops.commands.local_code import require_local_code
 from promptops.commands.models import Models
 from promptops.commands.project import Project
+from promptops.engine.asked_by_scorers import CountedModel
 from promptops.errors import ConfigError, Location
 from promptops.files.suite import LoadedSuite
 from promptops.files.tree import missing_file, resolve_reference
@@ -17,12 +18,13 @@ from promptops.plugin import Embedder, Model
 
 @dataclass(frozen=True, slots=True)
 class SuiteContext:
-    """A `TargetContext` for one suite; errors stand at `key` of it."""
+    """A `TargetContext` for one suite; errors stand at `key` of it. What its scorers ask is counted apart."""
 
     project: Project
     loaded: LoadedSuite
     models: Models
     key: str = "target"
+    is_of_scorers: bool = False
 
     @property
     def timeout_s(self) -> float:
@@ -60,13 +62,14 @@ class SuiteContext:
     def model(self, name: str) -> Model:
         """See `Models.get`; the error stands where the suite or its prompt can name another model."""
         try:
-            return self.models.get(name)
+            model = self.models.get(name)
         except ConfigError as error:
             keys = (
                 ("models", self.loaded.suite.models.index(name)) if name in self.loaded.suite.models else ()
             )
             where = error.where or self.loaded.where(*keys)
             raise ConfigError(error.message, hint=error.hint, where=where) from None
+        return CountedModel(model) if self.is_of_scorers else model
 
     def embedder(self, name: str) -> Embedder:
         """See `Models.embedder`."""

@@ -29,8 +29,10 @@ def nothing_reaches(sides: Sides) -> bool:
         return True
     settings = sides.base.config
     folders = (settings.project.prompts, settings.project.evals)
+    # A calibration changes no score, and it is told of all the same.
+    watched = (*folders, settings.project.labels)
     if settings.plugins.local or any(
-        str(path) == FILE or any(path.is_relative_to(each) for each in folders) for path in sides.changed
+        str(path) == FILE or any(path.is_relative_to(each) for each in watched) for path in sides.changed
     ):
         return False
     names = {path.name.encode() for path in sides.changed}

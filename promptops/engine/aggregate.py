@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from promptops.engine.classification import classification_of
 from promptops.engine.components import component_metrics, components_of
 from promptops.engine.flip_tally import FlipTally
+from promptops.engine.judge_reports import judges_of_run
 from promptops.engine.metric_tally import MetricTally
+from promptops.engine.money import Money
 from promptops.engine.plan import Cell, SuitePlan
 from promptops.engine.score import WEIGHTED
 from promptops.model.result import (
@@ -32,31 +34,6 @@ MOST_LISTED = 1000
 
 
 @dataclass(slots=True)
-class _Money:
-    """Tokens and US dollars; a sum that holds an unknown price is unknown."""
-
-    calls: int = 0
-    cached: int = 0
-    input_tokens: int = 0
-    output_tokens: int = 0
-    cost_usd: float | None = 0.0
-    paid_usd: float | None = 0.0
-
-    def add(self, result: CaseScored) -> None:
-        """Counts one answer."""
-        completion = result.completion
-        self.input_tokens += completion.input_tokens
-        self.output_tokens += completion.output_tokens
-        self.cost_usd = _plus(self.cost_usd, completion.cost_usd)
-        if completion.cached:
-            self.cached += completion.calls
-        else:
-            self.calls += completion.calls - completion.cached_calls
-            self.cached += completion.cached_calls
-            self.paid_usd = _plus(_plus(self.paid_usd, completion.cost_usd), -completion.cached_usd)
-
-
-@dataclass(slots=True)
 class Tally:
     """Takes results as they arrive, in any order, and forgets them."""
 
@@ -66,7 +43,9 @@ class Tally:
     unrecorded: int = 0
     errors: list[LostCase] = field(default_factory=list)
     failed: dict[str, FailedOutput] = field(default_factory=dict)
-    money: _Money = field(default_factory=_Money)
+    money: Money = field(default_factory=Money)
+    judging: Money = field(default_factory=Money)
+    """What scorers asked of models, also for cases that are lost."""
     latencies_ms: array[float] = field(default_factory=lambda: array("d"))
     _open: dict[str, list[CaseResult]] = field(default_factory=dict)
     _metrics: dict[str, MetricTally] = field(default_factory=dict)
@@ -81,7 +60,7 @@ class Tally:
     def add(self, result: CaseResult) -> None:
         """Counts one result; a case counts as soon as all its repeats are there."""
         if isinstance(result, CaseScored):
-            self.money.add(result)
+            self.money.add(result.completion)
             self.latencies_ms.append(result.completion.latency_ms)
             failure = result.completion.failure
             if failure is not None and len(self.failed) < MOST_LISTED:
@@ -96,6 +75,7 @@ class Tally:
 
     def result(self, cell: Cell, *, digest: str, wall_ms: float, lane: str | None) -> SuiteResult:
         """The summary of everything added; a case that lost any repeat counts as lost."""
+        metrics = tuple(each.summary(primary=each.name == self.plan.primary) for each in self._in_order())
         return SuiteResult(
             suite=self.plan.name,
             prompt=cell.prompt,
@@ -112,11 +92,13 @@ class Tally:
             output_tokens=self.money.output_tokens,
             cost_usd=self.money.cost_usd,
             paid_usd=self.money.paid_usd,
+            judging=self.judging.calls_of_judges(),
             wall_ms=wall_ms,
             latency_ms=LatencySummary(
                 p50=quantile(self.latencies_ms, 0.5), p95=quantile(self.latencies_ms, 0.95)
             ),
-            metrics=tuple(each.summary(primary=each.name == self.plan.primary) for each in self._in_order()),
+            metrics=metrics,
+            judges=tuple(judges_of_run(self.plan, metrics)),
             slices=tuple(self._slice_summaries()),
             errors=tuple(sorted(self.errors, key=lambda lost: lost.id)),
             failed_output=tuple(sorted(self.failed.values(), key=lambda failed: failed.id)),
@@ -174,7 +156,3 @@ class Tally:
 
 def _mean(repeats: Sequence[CaseScored], metric: str) -> float | None:
     return MEAN.of([value for each in repeats if (value := each.scores[metric].value) is not None])
-
-
-def _plus(sum_usd: float | None, cost_usd: float | None) -> float | None:
-    return None if sum_usd is None or cost_usd is None else sum_usd + cost_usd

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 
 from promptops.engine.components import component_metrics, components_of
+from promptops.engine.judge_bias import drift_of, held_against_drift, length_ratio_of, what_sways
 from promptops.engine.outcome import CaseOutcome
 from promptops.engine.plan import SuitePlan
 from promptops.engine.scorer_plan import ScorerPlan
@@ -14,6 +16,7 @@ from promptops.model.breakdown import Components
 from promptops.model.comparison import Check, GateRules, MetricDelta, SliceDelta, Verdict
 from promptops.model.diff import SideComponents
 from promptops.model.result import Scale
+from promptops.model.trust import Drift
 from promptops.stats.bootstrap import Sides, compare_statistic, statistic_interval
 from promptops.stats.compare import compare
 from promptops.stats.evidence import count_changes
@@ -24,7 +27,6 @@ from promptops.stats.slices import compare_slices
 
 Outcomes = Mapping[str, CaseOutcome]
 NOTHING = CaseOutcome()
-UNCALIBRATED = "by an uncalibrated judge"
 
 
 class BothSides:
@@ -35,6 +37,7 @@ class BothSides:
         self._base = base
         self._head = head
         self._scorers = {scorer.name: scorer for scorer in plan.scorers}
+        self._drifts: dict[str, Drift | None] = {}
 
     @property
     def is_poolable(self) -> bool:
@@ -47,7 +50,7 @@ class BothSides:
     @property
     def gates(self) -> bool:
         """Whether the metric that gates may do so."""
-        return not self._advisory_for(self._plan.primary)
+        return not self._why_advisory(self._plan.primary)
 
     def pairs(self, metric: str) -> list[Pair]:
         """Every case of either side in one metric."""
@@ -56,8 +59,17 @@ class BothSides:
     def compared(self, metric: str, rules: GateRules) -> MetricDelta:
         """One metric, head against base."""
         found = self._compared(metric, rules)
-        why = self._advisory_for(metric)
-        return _advisory(found, why) if why else found
+        why = self._why_advisory(metric)
+        return _advisory(found, why) if why else held_against_drift(found, self.drift(metric), rules)
+
+    def drift(self, metric: str) -> Drift | None:
+        """How a judge scores the very same outputs on both sides; None where it scores them alike, and of others."""
+        if metric not in self._drifts:
+            judged = any(each.is_judge for each in self._behind(metric))
+            self._drifts[metric] = (
+                drift_of(self.pairs(metric), self._base, self._head, self._scale(metric)) if judged else None
+            )
+        return self._drifts[metric]
 
     def _compared(self, metric: str, rules: GateRules) -> MetricDelta:
         pairs, primary = self.pairs(metric), metric == self._plan.primary
@@ -95,7 +107,7 @@ class BothSides:
     def floor(self, rules: GateRules) -> tuple[Check, ...]:
         """What the floor of the gate says of the head."""
         metric = self._plan.primary
-        if rules.floor is None or self._advisory_for(metric):
+        if rules.floor is None or self._why_advisory(metric):
             return ()
         scorer = self._scorers.get(metric)
         if scorer is None or scorer.statistic is None:
@@ -113,13 +125,24 @@ class BothSides:
         found = hold_against_floor(value, interval, floor=rules.floor)
         return () if found is None else (found,)
 
-    def _advisory_for(self, metric: str) -> str:
-        """Why a metric decides nothing; empty where it may. What joins all scorers is as good as any of them."""
+    def _why_advisory(self, metric: str) -> tuple[str, ...]:
+        """Why a metric decides nothing; empty where it may."""
+        known = tuple(reason for each in self._behind(metric) for reason in each.why_advisory)
+        return (*known, *self._what_sways(metric))
+
+    def _what_sways(self, metric: str) -> Iterator[str]:
+        """What beside quality may have moved the scores of a judge."""
+        if any(each.is_judge for each in self._behind(metric)):
+            yield from what_sways(self._length_ratio, self.drift(metric))
+
+    @cached_property
+    def _length_ratio(self) -> float | None:
+        return length_ratio_of(self._base, self._head)
+
+    def _behind(self, metric: str) -> Sequence[ScorerPlan]:
+        """The scorers of a metric: all of them for the one that joins them."""
         scorer = self._scorers.get(metric)
-        joined = [scorer] if scorer else list(self._scorers.values())
-        if any(each.is_judge for each in joined):
-            return UNCALIBRATED
-        return next((each.advisory for each in joined if each.advisory), "")
+        return list(self._scorers.values()) if scorer is None else [scorer]
 
     def _statistic_compared(
         self, pairs: Sequence[Pair], scorer: ScorerPlan, rules: GateRules, *, primary: bool
@@ -165,9 +188,9 @@ class BothSides:
         )
 
 
-def _advisory(found: MetricDelta, why: str) -> MetricDelta:
-    """What a metric says that cannot be trusted to decide: it is shown, and nothing more."""
+def _advisory(found: MetricDelta, why: Sequence[str]) -> MetricDelta:
+    """What may fail no build: it is shown, and decides nothing."""
     if found.verdict is Verdict.INVALID:
         return found
-    reason = f"{found.reason}, {why}: not gating"
+    reason = f"{found.reason}; not gating ({'; '.join(why)})"
     return replace(found, verdict=Verdict.INCONCLUSIVE, p_worse=None, reason=reason)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from promptops.engine.both_sides import NOTHING, BothSides, Outcomes
+from promptops.engine.judge_reports import judges_of_comparison, judges_of_run
 from promptops.engine.plan import SuitePlan
 from promptops.engine.score import WEIGHTED
 from promptops.model.comparison import Check, GateRules, MetricDelta, MustPass, Verdict, worst
@@ -66,6 +67,7 @@ def measure(plan: SuitePlan, base: Outcomes, head: Outcomes, rules: GateRules) -
         checks=sides.floor(rules),
         case_ids=_case_ids(pairs, base, head, binary=binary),
         components=sides.components(),
+        judges=tuple(judges_of_comparison(plan, metrics, sides.drift)),
     )
     return Measured(
         comparison=comparison, rules=rules, pairs=pairs, is_poolable=sides.is_poolable, gates=sides.gates
@@ -87,6 +89,7 @@ def measure_alone(
         metrics=tuple(_new_metric(each) for each in metrics),
         checks=(*_too_many_lost(len(lost), len(head), rules), *sides.floor(rules)),
         case_ids=CaseIds(errored=lost),
+        judges=tuple(judges_of_run(plan, metrics)),
     )
     return Measured(comparison=comparison, rules=rules, pairs=pairs, is_compared=False)
 

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from promptops.engine.plan import SuitePlan
 from promptops.engine.suite_metric import CaseItems, as_item
@@ -9,16 +11,33 @@ from promptops.model.record import JsonValue
 from promptops.model.result import CaseScored, Item
 from promptops.stats.repeats import MEAN
 
+DIGEST_BYTES = 4
+"""Enough to tell whether two outputs of one case are the same, and little to guess an output by."""
+
+
+class OutputMark(NamedTuple):
+    """An output without its text: how many characters it has, and a short digest."""
+
+    characters: int
+    digest: str
+
+    @classmethod
+    def of(cls, output: str) -> OutputMark:
+        """The mark of an output."""
+        content = output.encode("utf-8", "surrogatepass")
+        return cls(len(output), hashlib.blake2b(content, digest_size=DIGEST_BYTES).hexdigest())
+
 
 @dataclass(slots=True)
 class CaseOutcome:
     """The scores of one case on one side, one for each repeat in the order in which they came.
 
-    `items` are what metrics of the whole suite are made of. `lost` is the kind of failure by which infrastructure lost a repeat; such a case has no scores that count.
+    `items` are what metrics of the whole suite are made of; `outputs` are known where a judge scores. `lost` is the kind of failure by which infrastructure lost a repeat; such a case has no scores that count.
     """
 
     scores: dict[str, list[float]] = field(default_factory=dict)
     items: dict[str, list[Item]] = field(default_factory=dict)
+    outputs: list[OutputMark] = field(default_factory=list)
     weight: float = 1.0
     cluster: str | None = None
     slices: Mapping[str, JsonValue] = field(default_factory=dict)

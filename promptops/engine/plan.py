@@ -53,6 +53,11 @@ class SuitePlan(Record):
         return (each for scorer in self.scorers for each in scorer.walk())
 
     @property
+    def is_judged(self) -> bool:
+        """Whether a model judges any output."""
+        return any(scorer.is_judge for scorer in self.scorers)
+
+    @property
     def primary(self) -> str:
         """The metric that gates: the one that the suite names, else the first."""
         return self.suite.gate.primary or self.scorers[0].name
@@ -97,6 +102,11 @@ class Cell(Record):
         """Whether the same questions always get the same answers."""
         answers_alike = self.target_type in DETERMINISTIC_TARGETS or self.model == NEAREST_EXAMPLE
         return answers_alike and (self.retriever is None or self.retriever.type in DETERMINISTIC_TARGETS)
+
+    @property
+    def is_free(self) -> bool:
+        """Whether evaluating it costs nothing: neither its answers nor its scores are asked for."""
+        return self.is_deterministic and not any(scorer.waits for scorer in self.plan.all_scorers)
 
     @property
     def is_own_code(self) -> bool:

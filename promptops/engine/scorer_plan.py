@@ -12,6 +12,7 @@ from promptops.model.conversation import EACH, FIRST, LAST
 from promptops.model.record import JsonValue, Record
 from promptops.model.result import Item, Scale
 from promptops.model.suite import AnswerSteps
+from promptops.model.trust import NOT_CALIBRATED, Trust
 from promptops.plugin import AsyncScorer, GroupScorer, Scorer
 from promptops.render.expression import ValueTemplate
 from promptops.stats.bootstrap import Statistic
@@ -41,8 +42,7 @@ class ScorerPlan(Record):
     at: int | None = None
     """The turn, from 1, that a scorer of each turn is at."""
     parts: tuple[ScorerPlan, ...] = ()
-    advisory: str = ""
-    """Why its metric is shown and decides nothing; empty where it may decide."""
+    trust: Trust = field(default_factory=Trust)
 
     waits: bool = field(init=False, default=False)
     """Whether the scorer waits for others while it scores."""
@@ -77,7 +77,27 @@ class ScorerPlan(Record):
     @property
     def is_judge(self) -> bool:
         """Whether a model judges here, also as the member of a group."""
-        return any(getattr(each.scorer, "is_judge", False) for each in self.walk())
+        return bool(self.judges)
+
+    @property
+    def judges(self) -> list[ScorerPlan]:
+        """The scorers that are judges themselves: this one, or members of the group."""
+        return [each for each in self.walk() if getattr(each.scorer, "is_judge", False)]
+
+    @property
+    def why_advisory(self) -> tuple[str, ...]:
+        """Why its metric may fail no build, each reason behind the name of the scorer; empty where it may."""
+        return tuple(
+            f"{each.name}: {', '.join(reasons)}"
+            for each in self.walk()
+            if (reasons := each.why_advisory_itself)
+        )
+
+    @property
+    def why_advisory_itself(self) -> tuple[str, ...]:
+        """The same without the members of a group; a judge of which nothing is known may fail nothing."""
+        nothing_known = not self.parts and self.is_judge and self.trust == Trust()
+        return (NOT_CALIBRATED,) if nothing_known else self.trust.why_advisory
 
     @property
     def gives_labels(self) -> bool:

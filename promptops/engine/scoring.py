@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from math import fsum
 from typing import TYPE_CHECKING, cast
 
+from promptops.engine.asked_by_scorers import counted_in
 from promptops.engine.interval_timer import IntervalTimer, TooLong
+from promptops.engine.money import Money
 from promptops.engine.plan import Cell, Job
 from promptops.engine.score import adjusted, joined, sample_of, scored
 from promptops.engine.scorer_plan import ScorerPlan
@@ -56,11 +58,18 @@ class _Answered:
 class Scoring:
     """Scores the cases of a run. Close it when the run is over.
 
-    `on_answer` gets an answer that will not be part of a result soon, since scoring it takes long.
+    `on_answer` gets an answer that will not be part of a result soon, since scoring it takes long; `money_of` is
+    where what the scorers of a cell ask of models is counted.
     """
 
-    def __init__(self, timeout_s: float, on_answer: Callable[[Cell, Job, Completion], None]) -> None:
+    def __init__(
+        self,
+        timeout_s: float,
+        on_answer: Callable[[Cell, Job, Completion], None],
+        money_of: Callable[[Cell], Money | None] = lambda _: None,
+    ) -> None:
         self._timeout_s = timeout_s
+        self._money_of = money_of
         self._on_answer = on_answer
         self._long_scores: dict[tuple[str, str], int] = {}
         self._timer = IntervalTimer()
@@ -75,7 +84,8 @@ class Scoring:
             CaseFailure: a scorer broke, or took too long: the case is lost, not failed.
         """
         answered = _Answered(cell, job, completion)
-        return scored(cell, job, completion, await self._all(cell.plan.scorers, answered))
+        with counted_in(self._money_of(cell)):
+            return scored(cell, job, completion, await self._all(cell.plan.scorers, answered))
 
     async def aclose(self) -> None:
         """Ends the processes, also those that never would; threads cannot be ended."""

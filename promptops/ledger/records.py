@@ -67,7 +67,8 @@ def encode_scores(scores: ScoreColumns) -> bytes:
         for metric, columns in scores.values.items()
     }
     content = {"values": values, "lost": encode(scores.lost)}
-    return _text(content | ({"items": encode(scores.items)} if scores.items else {}))
+    more = {name: encode(kept) for name in ("items", "outputs") if (kept := getattr(scores, name))}
+    return _text(content | more)
 
 
 def decode_run(content: bytes, name: str) -> StoredRun:
@@ -111,7 +112,8 @@ def _check(entry: LedgerEntry) -> None:
     cases = len(entry.cases.ids)
     if len(entry.cases.contents) != cases:
         raise ValueError("each case needs an id and a digest of its content")
-    for metric, columns in (*entry.scores.values.items(), *entry.scores.items.items()):
+    outputs = [("outputs", entry.scores.outputs)] if entry.scores.outputs else []
+    for metric, columns in (*entry.scores.values.items(), *entry.scores.items.items(), *outputs):
         if len(columns) != entry.run.repeats or any(len(column) != cases for column in columns):
             raise ValueError(
                 f"the scores of `{metric}` do not fit {cases} cases × {entry.run.repeats} repeats"

@@ -9,7 +9,8 @@ from promptops.model.comparison import Check, GateRules, MetricDelta, SliceDelta
 from promptops.model.component import Component
 from promptops.model.prompt_change import ChangedLines, PromptChange
 from promptops.model.record import Record
-from promptops.model.result import HeadState, LatencySummary, MetricSummary
+from promptops.model.result import HeadState, JudgeCalls, LatencySummary, MetricSummary
+from promptops.model.trust import JudgeReport
 
 NO_LATENCY = LatencySummary(p50=None, p95=None)
 
@@ -82,6 +83,14 @@ class SideAnswers(Record):
 
     base: int = 0
     head: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SideJudging(Record):
+    """What judges asked for each side; nothing where it was not run."""
+
+    base: JudgeCalls = field(default_factory=JudgeCalls)
+    head: JudgeCalls = field(default_factory=JudgeCalls)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,6 +188,8 @@ class SuiteComparison(Record):
     head_cell: int | None = None
     branch_cell: int | None = None
     components: SideComponents = field(default_factory=SideComponents)
+    judges: tuple[JudgeReport, ...] = ()
+    judging: SideJudging = field(default_factory=SideJudging)
     swap: Swap | None = None
     swap_note: str = ""
 

@@ -50,21 +50,30 @@ class LostAnswer(Record):
     kind: str
 
 
+StoredOutput = tuple[int, str]
+"""An output without its text: how many characters it has, and a short digest."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScoreColumns(Record):
     """Every score of a run: for each metric one column a repeat, with a value for each case of the index.
 
     None stands where a scorer could not tell, and where the answer was lost. `items` holds in the same
-    form what metrics of the whole suite are made of.
+    form what metrics of the whole suite are made of. Where a judge scores, `outputs` has a column a repeat too.
     """
 
     values: Mapping[str, tuple[tuple[float | None, ...], ...]]
     lost: tuple[LostAnswer, ...] = ()
     items: Mapping[str, tuple[tuple[JsonValue, ...], ...]] = field(default_factory=dict)
+    outputs: tuple[tuple[StoredOutput | None, ...], ...] = ()
 
     def by_case(self, metric: str) -> tuple[tuple[float | None, ...], ...]:
         """The scores of each case, in the order of the index, one for each repeat."""
         return tuple(zip(*self.values[metric], strict=True))
+
+    def outputs_by_case(self) -> tuple[tuple[StoredOutput | None, ...], ...]:
+        """The outputs of each case, in the order of the index, one for each repeat; nothing where none is known."""
+        return tuple(zip(*self.outputs, strict=True))
 
     def items_by_case(self, metric: str) -> tuple[tuple[JsonValue, ...], ...]:
         """The items of each case, in the order of the index, one for each repeat."""

@@ -8,6 +8,7 @@ from math import fsum
 
 from promptops.model.breakdown import Classification, Components, Flips
 from promptops.model.record import JsonValue, Record
+from promptops.model.trust import JudgeReport
 
 Item = Hashable
 """What of a case a metric of the whole suite is made of: a text, a number, or tuples of these."""
@@ -189,6 +190,27 @@ class LatencySummary(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class JudgeCalls(Record):
+    """What judges, and other scorers that ask models, asked for the answers of a cell.
+
+    `cached` answers were kept from earlier. `cost_usd` is what all of them cost when they were given, `paid_usd`
+    what this run paid; None when a price is unknown.
+    """
+
+    calls: int = 0
+    cached: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost_usd: float | None = 0.0
+    paid_usd: float | None = 0.0
+
+    @property
+    def answers(self) -> int:
+        """How many there are."""
+        return self.calls + self.cached
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SuiteResult(Record):
     """One cell of a suite's grid: a prompt (or other target) with a model.
 
@@ -196,6 +218,7 @@ class SuiteResult(Record):
     answers were wanted. `cost_usd` is what the answers cost when they were made, `paid_usd` what
     this run paid for those that it asked for; both are None when a price is unknown. `lane` is the way to
     the model: fast or litellm, None where none was called. `run` numbers independent sets of answers, from 0.
+    All calls, tokens and costs are the target's; those of its judges stand in `judging`.
     """
 
     suite: str
@@ -224,11 +247,13 @@ class SuiteResult(Record):
     flips: Flips | None = None
     classification: Classification | None = None
     components: Components | None = None
+    judging: JudgeCalls = field(default_factory=JudgeCalls)
+    judges: tuple[JudgeReport, ...] = ()
 
 
 def paid_usd_of(results: Iterable[SuiteResult]) -> float | None:
-    """US dollars that a run paid for all of these; None when a price is unknown."""
-    paid = [result.paid_usd for result in results]
+    """US dollars that a run paid for all of these and their judges; None when a price is unknown."""
+    paid = [usd for result in results for usd in (result.paid_usd, result.judging.paid_usd)]
     return None if None in paid else fsum(each for each in paid if each is not None)
 
 

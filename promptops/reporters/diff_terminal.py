@@ -31,6 +31,7 @@ from promptops.reporters.diff_phrases import (
 )
 from promptops.reporters.diff_prompts import print_prompts
 from promptops.reporters.diff_table import print_table
+from promptops.reporters.judge_words import judge_rows
 from promptops.reporters.printable import printable, shortened
 
 MOST_IDS = 12
@@ -177,6 +178,8 @@ def _outcome_rows(known: _Known) -> Iterator[tuple[str, Text]]:
     yield from _id_rows(known)
     yield from _slice_rows(known.suite)
     yield from ((name, Text(text)) for name, text in component_rows(known.suite))
+    for name, text in judge_rows(known.suite):
+        yield name, Text(text)
     cost = cost_line(known.suite)
     if cost:
         yield "calls", Text(cost)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import TextIO
 
@@ -11,7 +12,7 @@ from rich.text import Text
 
 from promptops.model.estimate import CellEstimate
 from promptops.model.prompt import model_label
-from promptops.reporters.amounts import cost_text
+from promptops.reporters.amounts import cost_text, counted
 from promptops.reporters.printable import printable
 
 
@@ -31,7 +32,18 @@ def report_estimate(cells: Sequence[CellEstimate], out: TextIO, *, width: int) -
     if any(cell.most_usd is None for cell in cells):
         why = "nobody says what the model costs, how long its answers are, or how often it calls tools"
         console.print(Text(f"unknown: {why}", style="dim"))
+    judges = _judges(cells)
+    if judges:
+        console.print(Text(f"judges ask up to {judges}; their cost depends on the outputs", style="dim"))
     console.print(Text("nothing was sent", style="dim"))
+
+
+def _judges(cells: Sequence[CellEstimate]) -> str:
+    """How often judges ask which model."""
+    calls: Counter[str] = Counter()
+    for judge in (each for cell in cells for each in cell.judges):
+        calls[judge.model] += judge.calls
+    return ", ".join(f"{counted(count, 'call')} of {printable(model)}" for model, count in calls.items())
 
 
 def _total_label(cells: Sequence[CellEstimate]) -> str:

@@ -33,6 +33,7 @@ from promptops.reporters.diff_phrases import (
     verdict_text,
 )
 from promptops.reporters.html_cases import CaseRows
+from promptops.reporters.judge_words import judge_rows
 from promptops.reporters.report import Report
 
 TONES: Mapping[Verdict, str] = {
@@ -210,6 +211,7 @@ def _trust(suite: SuiteComparison) -> Iterator[tuple[str, str]]:
     if suite.base_model != suite.model and suite.base_model:
         yield "base's model", model_label(suite.base_model)
     yield "base's scores", _base_scores(suite)
+    yield from judge_rows(suite)
 
 
 def _chances(metric: MetricDelta) -> str:

@@ -12,6 +12,16 @@ from promptops.model.prompt import NEAREST_EXAMPLE, model_label
 from promptops.model.result import Scale
 from promptops.reporters.amounts import cost_text, counted, latency_text
 from promptops.reporters.diff_components import PARTS, component_rows
+from promptops.reporters.judge_words import (
+    calibration_text,
+    calls_text,
+    drift_text,
+    gate_text,
+    rates_text,
+    shown_text,
+    sight_text,
+    unscored_text,
+)
 from promptops.reporters.markdown_layout import Section, bullets, listed, table
 from promptops.reporters.markdown_scores import named
 from promptops.reporters.markdown_text import code, prose
@@ -22,6 +32,7 @@ MOST_NAMED = 5
 MANY = 1000
 """Calls; one alone costs too little to read."""
 
+JUDGE_HEADER = ("Suite", "Judge", "Measured against people", "Shows", "Pass rate, base → head")
 HOW: Mapping[str, str] = {
     "ledger": "from the ledger",
     "cache": "from answers that were kept",
@@ -102,6 +113,9 @@ def trust(comparison: Comparison) -> Iterator[Section]:
     rows = [(code(label), *_trust(suite)) for suite, label in found]
     header = ("Suite", "Compared", "Cannot see drops under", "Finds what is watched for", "Base's scores")
     parts = [table(header, rows)] if rows else []
+    judges = list(_judge_rows(comparison))
+    if judges:
+        parts.append(table(JUDGE_HEADER, judges))
     notes = list(_notes(comparison))
     if notes:
         parts.append(bullets(notes))
@@ -109,6 +123,20 @@ def trust(comparison: Comparison) -> Iterator[Section]:
         seen = _seen([suite.primary for suite, _ in found if suite.primary])
         title = f"How far to trust this{f': {seen}' if seen else ''}"
         yield Section(name="how far to trust this", title=title, body="\n\n".join(parts))
+
+
+def _judge_rows(comparison: Comparison) -> Iterator[Sequence[str]]:
+    for suite, label in named(comparison):
+        for judge in suite.judges if suite.head_cell is not None else ():
+            pass_rate = rates_text(judge).removeprefix("pass rate ")
+            more = [each for each in (unscored_text(judge), drift_text(judge)) if each]
+            yield (
+                code(label),
+                code(judge.scorer),
+                prose(f"{calibration_text(judge)}; {gate_text(judge)}"),
+                "; ".join(each for each in (shown_text(judge), sight_text(judge)) if each),
+                "; ".join(each for each in (pass_rate, *more) if each),
+            )
 
 
 def _seen(metrics: Sequence[MetricDelta]) -> str:
@@ -169,6 +197,9 @@ def _notes(comparison: Comparison) -> Iterator[str]:
     if len(judged) > 1:
         yield f"{len(judged):,} suites gate, so their verdicts are corrected for it (Benjamini-Hochberg)"
     for suite, label in named(comparison):
+        asked = calls_text(suite.judging.base, suite.judging.head)
+        if asked:
+            yield f"{code(label)}: {asked}"
         flips = suite.flips.head
         if flips is not None:
             share = f"{flips.rate:.0%} of pairs of repeats differ"

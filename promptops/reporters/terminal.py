@@ -29,6 +29,7 @@ from promptops.reporters.amounts import cost_text, counted, latency_text
 from promptops.reporters.answer_text import answer_text, retrieved_text
 from promptops.reporters.classification_terminal import print_classification
 from promptops.reporters.diff_components import components_text
+from promptops.reporters.judge_words import calls_text, judge_facts
 from promptops.reporters.printable import printable, shortened
 
 COLUMNS = ("metric", "mean", "95 % interval", "n", "errored", "cost", "p95")
@@ -230,6 +231,11 @@ def _suite_notes(suite: SuiteResult) -> Iterator[str]:
         lost = suite.errored - suite.unrecorded
         yield f"{suite.suite}: {lost} of {suite.cases} cases were lost, first `{printable(first.id)}`: {message}"
     yield from _failed_notes(suite)
+    for judge in suite.judges:
+        yield f"{printable(suite.suite)}: judge {printable(judge.scorer)}: {'; '.join(judge_facts(judge))}"
+    asked = calls_text(suite.judging)
+    if asked:
+        yield f"{printable(suite.suite)}: {asked}"
     for metric in suite.metrics:
         if metric.unscored:
             yield f"{suite.suite}: {metric.unscored} answers could not be scored by `{metric.metric}`"

@@ -173,6 +173,10 @@ class Judge(Record):
         """The texts that it sees of a sample, by the names that its question gives them; raises CaseFailure."""
         return {each.name: each.text for each in fields_of(self._names, sample, self.compare)}
 
+    def calls_per_output(self) -> Mapping[str, int]:
+        """How often each model is asked about one output, where every answer can be read; see AsyncScorer."""
+        return dict.fromkeys(self.models, self.repeats * (len(self.compare) or 1))
+
     def _check_judges(self) -> None:
         if self.models and self.recorded:
             raise ValueError(

@@ -274,7 +274,7 @@ def test_an_uncalibrated_judge_is_shown_and_fails_no_build(
         (found,) = result.json["suites"]
         metric = found["metrics"][0]
         assert (result.code, found["verdict"], metric["broke"]) == (ExitCode.YES, "inconclusive", 30)
-        assert "by an uncalibrated judge: not gating" in metric["reason"]
+        assert "; not gating (grounded: not calibrated; outputs are 30% shorter" in metric["reason"]
         assert cli("gate", "--strict", at=folder.root).code == ExitCode.NO_VERDICT
 
 

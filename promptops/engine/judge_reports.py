@@ -1,0 +1,116 @@
+"""What reports tell of a suite's judges: how they were measured, and what their rates come to by that."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+
+from promptops.engine.plan import SuitePlan
+from promptops.engine.scorer_plan import ScorerPlan
+from promptops.model.comparison import MetricDelta
+from promptops.model.judging import JudgeTable
+from promptops.model.result import MetricSummary, Scale
+from promptops.model.trust import CorrectedRate, Drift, JudgedSide, JudgeReport
+from promptops.stats.judging import accuracy_of, rogan_gladen
+from promptops.stats.power import NONE_SEEN
+from promptops.stats.repeats import MEAN
+
+HALF = 0.5
+"""A score of at least that is a pass in a calibration's table."""
+
+
+def judges_of_run(plan: SuitePlan, metrics: Iterable[MetricSummary]) -> Iterator[JudgeReport]:
+    """The judges of a suite that was evaluated alone."""
+    by_name = {metric.metric: metric for metric in metrics}
+    for judge in _judges(plan):
+        metric = by_name.get(judge.name)
+        head = None
+        if metric is not None:
+            rate = _corrected(plan, judge, metric.mean, metric.n)
+            head = JudgedSide(n=metric.n, unscored=metric.unscored, rate=rate)
+        yield replace(_report(judge), head=head)
+
+
+def judges_of_comparison(
+    plan: SuitePlan, metrics: Iterable[MetricDelta], drift: Callable[[str], Drift | None]
+) -> Iterator[JudgeReport]:
+    """The judges of a suite on both sides; rates are of the cases that were compared."""
+    by_name = {metric.metric: metric for metric in metrics}
+    for judge in _judges(plan):
+        report, metric = _report(judge), by_name.get(judge.name)
+        if metric is None:
+            yield report
+            continue
+        base, head = (
+            JudgedSide(n=metric.n, rate=_corrected(plan, judge, mean, metric.n))
+            for mean in (metric.base_mean, metric.head_mean)
+        )
+        seen = None
+        if metric.mde80 is not None and report.j is not None and _counts_passes(plan, judge):
+            # A true drop shows as J times as much.
+            seen = min(NONE_SEEN, metric.mde80 / report.j) if report.j > 0 else NONE_SEEN
+        yield replace(report, base=base, head=head, mde80=seen, drift=drift(judge.name))
+
+
+def with_unscored(
+    reports: Iterable[JudgeReport], base: Mapping[str, int], head: Mapping[str, int]
+) -> Iterator[JudgeReport]:
+    """The same with how often each judge could not tell, by the metric, where that is known of a side."""
+    for report in reports:
+        sides = (
+            None if side is None else replace(side, unscored=counts.get(report.scorer))
+            for side, counts in ((report.base, base), (report.head, head))
+        )
+        before, after = sides
+        yield replace(report, base=before, head=after)
+
+
+def _judges(plan: SuitePlan) -> list[ScorerPlan]:
+    return [judge for scorer in plan.scorers for judge in scorer.judges]
+
+
+def _report(judge: ScorerPlan) -> JudgeReport:
+    calibration = judge.trust.calibration
+    report = JudgeReport(scorer=judge.name, why_advisory=judge.why_advisory_itself)
+    if calibration is None:
+        return report
+    report = replace(report, calibrated_at=calibration.at, labels=calibration.table.labels)
+    table = _has_both(calibration.table)
+    if table is None:
+        return report
+    accuracy = accuracy_of(table)
+    return replace(report, j=accuracy.j, j_low=accuracy.j_low, j_high=accuracy.j_high)
+
+
+def _corrected(plan: SuitePlan, judge: ScorerPlan, rate: float | None, n: int) -> CorrectedRate | None:
+    """The true pass rate behind a judge's; None where the table of its calibration does not tell."""
+    calibration = judge.trust.calibration
+    table = None if calibration is None else _has_both(calibration.table)
+    if table is None or rate is None or not n or not _counts_passes(plan, judge):
+        return None
+    if judge.negate:
+        # The metric passes what the judge fails.
+        table = JudgeTable(tp=table.tn, fn=table.fp, tn=table.tp, fp=table.fn)
+    accuracy = accuracy_of(table)
+    found = rogan_gladen(
+        rate,
+        n,
+        specificity=accuracy.specificity,
+        fails=table.tn + table.fp,
+        sensitivity=accuracy.sensitivity,
+        passes=table.tp + table.fn,
+    )
+    if found is None:
+        return None
+    return CorrectedRate(raw=rate, value=found.value, low=found.low, high=found.high)
+
+
+def _has_both(table: JudgeTable) -> JudgeTable | None:
+    return table if table.rarer else None
+
+
+def _counts_passes(plan: SuitePlan, judge: ScorerPlan) -> bool:
+    """Whether the metric is the plain share of cases that the judge passes, as the table counts them."""
+    suite = plan.suite
+    is_plain = judge in plan.scorers and judge.reduction is MEAN and not (suite.weight or suite.cluster)
+    return is_plain and judge.scale is Scale.BINARY and judge.threshold in (None, HALF)
