@@ -21,7 +21,7 @@ from promptops.engine.compare import (
     with_checks,
     with_limits,
 )
-from promptops.engine.judge_reports import with_unscored
+from promptops.engine.judge_reports import with_answers
 from promptops.engine.plan import Cell
 from promptops.engine.swap import Versions, share_out
 from promptops.model.comparison import Check, MustPass, Verdict
@@ -159,7 +159,7 @@ def _described(comparison: SuiteComparison, pair: CellPair, runs: Runs) -> Suite
         confusions=confusion_changes(
             base.classification if base else None, head.classification if head else None
         ),
-        judges=tuple(with_unscored(comparison.judges, _unscored(base), _unscored(head))),
+        judges=tuple(with_answers(comparison.judges, base, head)),
         judging=SideJudging(
             base=base.judging if base else JudgeCalls(), head=head.judging if head else JudgeCalls()
         ),
@@ -173,10 +173,6 @@ def _described(comparison: SuiteComparison, pair: CellPair, runs: Runs) -> Suite
         head_cell=runs.number(pair.head.cell),
         branch_cell=runs.number(pair.branch.cell) if pair.branch else None,
     )
-
-
-def _unscored(result: SuiteResult | None) -> Mapping[str, int]:
-    return {metric.metric: metric.unscored for metric in result.metrics} if result else {}
 
 
 def _answers(result: SuiteResult | None) -> int:

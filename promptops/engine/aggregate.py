@@ -76,6 +76,7 @@ class Tally:
     def result(self, cell: Cell, *, digest: str, wall_ms: float, lane: str | None) -> SuiteResult:
         """The summary of everything added; a case that lost any repeat counts as lost."""
         metrics = tuple(each.summary(primary=each.name == self.plan.primary) for each in self._in_order())
+        answers = (self.cases - self.errored) * self.plan.suite.repeats
         return SuiteResult(
             suite=self.plan.name,
             prompt=cell.prompt,
@@ -98,7 +99,7 @@ class Tally:
                 p50=quantile(self.latencies_ms, 0.5), p95=quantile(self.latencies_ms, 0.95)
             ),
             metrics=metrics,
-            judges=tuple(judges_of_run(self.plan, metrics)),
+            judges=tuple(judges_of_run(self.plan, metrics, answers)),
             slices=tuple(self._slice_summaries()),
             errors=tuple(sorted(self.errors, key=lambda lost: lost.id)),
             failed_output=tuple(sorted(self.failed.values(), key=lambda failed: failed.id)),

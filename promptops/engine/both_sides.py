@@ -8,6 +8,7 @@ from functools import cached_property
 
 from promptops.engine.components import component_metrics, components_of
 from promptops.engine.judge_bias import drift_of, held_against_drift, length_ratio_of, what_sways
+from promptops.engine.judge_reports import shown_share
 from promptops.engine.outcome import CaseOutcome
 from promptops.engine.plan import SuitePlan
 from promptops.engine.scorer_plan import ScorerPlan
@@ -77,6 +78,8 @@ class BothSides:
         if scorer is not None and scorer.statistic is not None:
             return self._statistic_compared(pairs, scorer, rules, primary=primary)
         scale, kind = self._scale(metric), self._plan.suite.kind
+        # What reviewers watch for is a true drop, of which a judge shows a share.
+        rules = replace(rules, watch_drop=rules.watch_drop * shown_share(self._plan, metric))
         return compare(pairs, metric=metric, rules=rules, scale=scale, kind=kind, primary=primary)
 
     def slices(self, rules: GateRules) -> tuple[SliceDelta, ...]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from promptops.engine.plan import SuitePlan
 from promptops.engine.scorer_plan import ScorerPlan
 from promptops.model.comparison import MetricDelta
 from promptops.model.judging import JudgeTable
-from promptops.model.result import MetricSummary, Scale
+from promptops.model.result import MetricSummary, Scale, SuiteResult
 from promptops.model.trust import CorrectedRate, Drift, JudgedSide, JudgeReport
 from promptops.stats.judging import accuracy_of, rogan_gladen
 from promptops.stats.power import NONE_SEEN
@@ -19,15 +19,17 @@ HALF = 0.5
 """A score of at least that is a pass in a calibration's table."""
 
 
-def judges_of_run(plan: SuitePlan, metrics: Iterable[MetricSummary]) -> Iterator[JudgeReport]:
-    """The judges of a suite that was evaluated alone."""
+def judges_of_run(
+    plan: SuitePlan, metrics: Iterable[MetricSummary], answers: int | None = None
+) -> Iterator[JudgeReport]:
+    """The judges of a suite that was evaluated alone; `answers` is how many they were shown."""
     by_name = {metric.metric: metric for metric in metrics}
     for judge in _judges(plan):
         metric = by_name.get(judge.name)
         head = None
         if metric is not None:
             rate = _corrected(plan, judge, metric.mean, metric.n)
-            head = JudgedSide(n=metric.n, unscored=metric.unscored, rate=rate)
+            head = JudgedSide(answers=answers, unscored=metric.unscored, rate=rate)
         yield replace(_report(judge), head=head)
 
 
@@ -42,7 +44,7 @@ def judges_of_comparison(
             yield report
             continue
         base, head = (
-            JudgedSide(n=metric.n, rate=_corrected(plan, judge, mean, metric.n))
+            JudgedSide(rate=_corrected(plan, judge, mean, metric.n))
             for mean in (metric.base_mean, metric.head_mean)
         )
         seen = None
@@ -52,17 +54,32 @@ def judges_of_comparison(
         yield replace(report, base=base, head=head, mde80=seen, drift=drift(judge.name))
 
 
-def with_unscored(
-    reports: Iterable[JudgeReport], base: Mapping[str, int], head: Mapping[str, int]
+def with_answers(
+    reports: Iterable[JudgeReport], base: SuiteResult | None, head: SuiteResult | None
 ) -> Iterator[JudgeReport]:
-    """The same with how often each judge could not tell, by the metric, where that is known of a side."""
+    """The judges of a comparison with how often each could not tell, where a side was run."""
+
+    def counted(name: str, side: JudgedSide | None, result: SuiteResult | None) -> JudgedSide | None:
+        told = next((each.head for each in result.judges if each.scorer == name), None) if result else None
+        if side is None or told is None:
+            return side
+        return replace(side, answers=told.answers, unscored=told.unscored)
+
     for report in reports:
-        sides = (
-            None if side is None else replace(side, unscored=counts.get(report.scorer))
-            for side, counts in ((report.base, base), (report.head, head))
+        yield replace(
+            report,
+            base=counted(report.scorer, report.base, base),
+            head=counted(report.scorer, report.head, head),
         )
-        before, after = sides
-        yield replace(report, base=before, head=after)
+
+
+def shown_share(plan: SuitePlan, metric: str) -> float:
+    """The share of a true change that a metric shows: a calibrated judge's J, and 1 of all others."""
+    judge = next((each for each in _judges(plan) if each.name == metric), None)
+    if judge is None or not _counts_passes(plan, judge):
+        return 1.0
+    j = _report(judge).j
+    return 1.0 if j is None else max(0.0, j)
 
 
 def _judges(plan: SuitePlan) -> list[ScorerPlan]:

@@ -57,12 +57,14 @@ class CorrectedRate(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JudgedSide(Record):
-    """What a judge said of one side: `n` cases with a score, `unscored` answers of which it could not tell.
+    """What a judge said of one side.
 
-    rate: where the judge is calibrated for yes and no. `unscored` is None where nobody kept it (in the ledger).
+    rate: where the judge is calibrated for yes and no.
+    answers, unscored: how many it was shown, and of how many it could not tell; None where nobody kept it, as in
+        the ledger.
     """
 
-    n: int = 0
+    answers: int | None = None
     unscored: int | None = None
     rate: CorrectedRate | None = None
 

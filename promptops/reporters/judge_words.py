@@ -115,7 +115,9 @@ def _corrected(rate: CorrectedRate) -> str:
 
 
 def _unscored(side: JudgedSide | None) -> str:
-    return "" if side is None or side.unscored is None else f"{side.unscored:,} of {side.n + side.unscored:,}"
+    if side is None or side.unscored is None or side.answers is None:
+        return ""
+    return f"{side.unscored:,} of {side.answers:,}"
 
 
 def _both(base: str, head: str) -> str:

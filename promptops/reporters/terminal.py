@@ -236,8 +236,9 @@ def _suite_notes(suite: SuiteResult) -> Iterator[str]:
     asked = calls_text(suite.judging)
     if asked:
         yield f"{printable(suite.suite)}: {asked}"
+    told = [judge.scorer for judge in suite.judges]
     for metric in suite.metrics:
-        if metric.unscored:
+        if metric.unscored and metric.metric not in told:
             yield f"{suite.suite}: {metric.unscored} answers could not be scored by `{metric.metric}`"
 
 
