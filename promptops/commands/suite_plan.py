@@ -9,6 +9,7 @@ from itertools import islice
 
 from promptops.commands.attempt import attempt
 from promptops.commands.dataset import changed_since_lock, find_dataset
+from promptops.commands.judge_examples import with_examples
 from promptops.commands.project import Project
 from promptops.commands.scorer_plans import scorer_plans
 from promptops.engine.plan import SuitePlan, select
@@ -41,9 +42,8 @@ def plan_suite(project: Project, loaded: LoadedSuite, selection: Selection) -> S
     inputs = attempt(problems, lambda: template_of(loaded, "inputs"))
     turns = attempt(problems, lambda: template_of(loaded, "turns"))
     expected = attempt(problems, lambda: template_of(loaded, "expected"))
-    scorers = attempt(
-        problems, lambda: scorer_plans(project, loaded, run_local_code=selection.run_local_code)
-    )
+    found = attempt(problems, lambda: scorer_plans(project, loaded, run_local_code=selection.run_local_code))
+    scorers = attempt(problems, lambda: with_examples(project, loaded, found or ()))
     if problems or dataset is None or scorers is None:
         raise InvalidFilesError(problems)
     source, digest = dataset
