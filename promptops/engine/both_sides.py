@@ -21,6 +21,7 @@ from promptops.stats.limits import check_floor, hold_against_floor
 from promptops.stats.pairs import Pair, columns, split_missing
 from promptops.stats.repeats import MEAN
 from promptops.stats.slices import compare_slices
+from promptops.stats.verdict import held_against_abstentions
 
 Outcomes = Mapping[str, CaseOutcome]
 NOTHING = CaseOutcome()
@@ -55,7 +56,10 @@ class BothSides:
     def compared(self, metric: str, rules: GateRules) -> MetricDelta:
         """One metric, head against base."""
         found = self._compared(metric, rules)
-        return _advisory(found) if self._is_judged(metric) else found
+        scorer, is_judged = self._scorers.get(metric), self._is_judged(metric)
+        if scorer is not None and scorer.max_abstain is not None:
+            found = held_against_abstentions(found, scorer.max_abstain, gates=not is_judged)
+        return _advisory(found) if is_judged else found
 
     def _compared(self, metric: str, rules: GateRules) -> MetricDelta:
         pairs, primary = self.pairs(metric), metric == self._plan.primary
@@ -153,12 +157,15 @@ class BothSides:
     def _pair(self, id_: str, metric: str) -> Pair:
         before, after = self._base.get(id_, NOTHING), self._head.get(id_, NOTHING)
         known = after if id_ in self._head and after.lost is None else before
+        scorer = self._scorers.get(metric)
+        judged = scorer is not None and scorer.max_abstain is not None
         return Pair(
             key=id_,
             base=before.values(metric),
             head=after.values(metric),
             weight=known.weight,
             cluster=known.cluster,
+            abstained=judged and before.is_scored_by(metric) and after.is_scored_by(metric),
         )
 
 

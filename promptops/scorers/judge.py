@@ -63,7 +63,8 @@ class Judge(Record):
 
     `question: "Does {{ output }} name an amount that is not in {{ case.context }}?"` is answered with yes or no,
     and `pass_when: false` makes no the pass. A judge quotes its evidence first; a quote that is not in the text
-    it names makes the case unscored, as does `cannot_tell` (unless `abstain: false`). Instead of yes or no a
+    it names makes the case unscored, as does `cannot_tell` (unless `abstain: false`); where more than `max_abstain`
+    of the cases are, nothing is told of the change. Instead of yes or no a
     judge may give a number (`range: {low, high, anchors}`) or one of `choices`, each with its score from 0 to 1.
 
     `compare: [output, expected]` lets it compare two texts, which `question` calls `{{ first }}` and
@@ -94,6 +95,7 @@ class Judge(Record):
     range: Range | None = None
     choices: Mapping[str, float] = field(default_factory=dict)
     abstain: bool = True
+    max_abstain: float = field(default=0.1, metadata={"ge": 0, "le": 1})
     evidence: bool = True
     few_shot: tuple[Answered, ...] | FromLabels = ()
     repeats: int = field(default=1, metadata={"ge": 1, "le": 25})
