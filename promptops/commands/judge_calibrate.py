@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from math import isnan
 
 from promptops.commands.dataset import find_dataset
+from promptops.commands.judge_examples import example_cases
 from promptops.commands.judge_found import FoundJudge, find_judge
 from promptops.commands.judge_rate import corrected_rate
 from promptops.commands.judge_verdicts import Judged, verdicts_on
@@ -74,7 +75,8 @@ def calibrate(project: Project, options: CalibrateOptions) -> CalibrationReport:
             f"nobody has labelled anything in `{folder}/`", hint=f"`promptops label {named}`"
         )
     _check(labels, found.reading)
-    outputs = by_output(labels)
+    shown = example_cases(found.plan)
+    outputs = by_output(label for label in labels if label.case not in shown)
     known = _cases(found, {each.case for each in outputs})
     asked = [
         each for each in outputs if each.said is not None and (each.fields is not None or each.case in known)
@@ -85,6 +87,7 @@ def calibrate(project: Project, options: CalibrateOptions) -> CalibrationReport:
         labels,
         outputs,
         verdicts,
+        shown=len({(label.case, label.output) for label in labels if label.case in shown}),
         gone=sum(1 for each in outputs if each.fields is None and each.case not in known),
     )
     if options.is_dry:
@@ -117,6 +120,7 @@ def _report(
     outputs: Sequence[Labelled],
     asked: Sequence[Judged],
     *,
+    shown: int,
     gone: int,
 ) -> CalibrationReport:
     reading = found.reading
@@ -146,6 +150,7 @@ def _report(
         calibration=calibration,
         labels=len(asked),
         split=sum(each.said is None for each in outputs),
+        shown=shown,
         gone=gone,
         human=people,
         human_alpha=alpha,

@@ -113,7 +113,9 @@ def _shown_cases(cell: Cell, judge: Judge) -> Iterator[str]:
     """Cases of the dataset of which an example shows every field that the question names."""
     examples = [
         {name: text for name, text in each.texts.items() if name.startswith("case.")}
-        for each in judge.few_shot
+        # An example that names its case is never shown beside it.
+        for each in (judge.few_shot if isinstance(judge.few_shot, tuple) else ())
+        if each.case is None
     ]
     examples = [each for each in examples if each]
     if not examples:

@@ -10,6 +10,7 @@ from itertools import islice
 
 from promptops.commands.attempt import attempt
 from promptops.commands.dataset import changed_since_lock, find_dataset
+from promptops.commands.judge_examples import with_examples
 from promptops.commands.project import Project
 from promptops.commands.reference_labels import with_advisory_metrics
 from promptops.commands.scorer_plans import scorer_plans
@@ -46,10 +47,9 @@ def plan_suite(project: Project, loaded: LoadedSuite, selection: Selection) -> S
     inputs = attempt(problems, lambda: template_of(loaded, "inputs"))
     turns = attempt(problems, lambda: template_of(loaded, "turns"))
     expected = attempt(problems, lambda: template_of(loaded, "expected"))
-    scorers = attempt(
-        problems, lambda: scorer_plans(project, loaded, run_local_code=selection.run_local_code)
-    )
-    trusted = attempt(problems, lambda: with_trust(project, loaded.name, scorers or (), selection.today))
+    found = attempt(problems, lambda: scorer_plans(project, loaded, run_local_code=selection.run_local_code))
+    shown = attempt(problems, lambda: with_examples(project, loaded, found or ()))
+    trusted = attempt(problems, lambda: with_trust(project, loaded.name, shown or (), selection.today))
     if problems or dataset is None or trusted is None:
         raise InvalidFilesError(problems)
     source, digest = dataset

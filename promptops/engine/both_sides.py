@@ -25,6 +25,7 @@ from promptops.stats.limits import check_floor, hold_against_floor
 from promptops.stats.pairs import Pair, columns, split_missing
 from promptops.stats.repeats import MEAN
 from promptops.stats.slices import compare_slices
+from promptops.stats.verdict import held_against_abstentions
 
 Outcomes = Mapping[str, CaseOutcome]
 NOTHING = CaseOutcome()
@@ -60,7 +61,9 @@ class BothSides:
     def compared(self, metric: str, rules: GateRules) -> MetricDelta:
         """One metric, head against base."""
         found = self._compared(metric, rules)
-        why = self._why_advisory(metric)
+        scorer, why = self._scorers.get(metric), self._why_advisory(metric)
+        if scorer is not None and scorer.max_abstain is not None:
+            found = held_against_abstentions(found, scorer.max_abstain, gates=not why)
         return _advisory(found, why) if why else held_against_drift(found, self.drift(metric), rules)
 
     def drift(self, metric: str) -> Drift | None:
@@ -182,12 +185,15 @@ class BothSides:
     def _pair(self, id_: str, metric: str) -> Pair:
         before, after = self._base.get(id_, NOTHING), self._head.get(id_, NOTHING)
         known = after if id_ in self._head and after.lost is None else before
+        scorer = self._scorers.get(metric)
+        judged = scorer is not None and scorer.max_abstain is not None
         return Pair(
             key=id_,
             base=before.values(metric),
             head=after.values(metric),
             weight=known.weight,
             cluster=known.cluster,
+            abstained=judged and before.is_scored_by(metric) and after.is_scored_by(metric),
         )
 
 

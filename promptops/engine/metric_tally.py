@@ -47,6 +47,7 @@ class MetricTally:
     _known_items: dict[CaseItems, CaseItems] = field(default_factory=dict)
     _slices: dict[tuple[str, str], _Slice] = field(default_factory=dict)
     _unscored: int = 0
+    _flipped: int = 0
     _reduction: Reduction = field(init=False)
     _keeps_items: bool = field(init=False)
 
@@ -59,6 +60,7 @@ class MetricTally:
     def add(self, repeats: Sequence[CaseScored]) -> None:
         """Takes a case; its repeats become one score, since they are not new cases."""
         value = self._value_of(repeats)
+        self._flipped += sum(each.scores[self.name].flipped for each in repeats)
         if value is None:
             return
         case = repeats[0]
@@ -112,6 +114,7 @@ class MetricTally:
             ci_low=interval.low if interval else None,
             ci_high=interval.high if interval else None,
             unscored=self._unscored,
+            flipped=self._flipped,
         )
 
     def _estimate(self) -> tuple[float | None, Interval | None]:

@@ -57,6 +57,10 @@ class CaseOutcome:
         """The scores that count."""
         return () if self.lost is not None else tuple(self.scores.get(metric, ()))
 
+    def is_scored_by(self, metric: str) -> bool:
+        """Whether the scorer saw the case, and lost none of it; it may have been unable to tell."""
+        return self.lost is None and metric in self.scores
+
     def items_of(self, metric: str) -> CaseItems:
         """The items that count."""
         return () if self.lost is not None else tuple(self.items.get(metric, ()))

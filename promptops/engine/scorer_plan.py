@@ -100,6 +100,12 @@ class ScorerPlan(Record):
         return (NOT_CALIBRATED,) if nothing_known else self.trust.why_advisory
 
     @property
+    def max_abstain(self) -> float | None:
+        """The largest share of cases of which a judge here may be unable to tell; None where no model judges."""
+        bounds = (getattr(each.scorer, "max_abstain", None) for each in self.walk())
+        return min((bound for bound in bounds if bound is not None), default=None)
+
+    @property
     def gives_labels(self) -> bool:
         """Whether its items are (predicted labels, expected labels)."""
         return getattr(self.scorer, "gives_labels", False)

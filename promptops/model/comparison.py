@@ -81,7 +81,8 @@ class MetricDelta(Record):
     Scores lie in [0, 1] unless they are counts; higher is better. A number is None where nothing
     could be compared or the test does not give it.
 
-    n: the pairs that were compared; `missing` more could not be, since a side has no score.
+    n: the pairs that were compared; `missing` more could not be, since a side has no score, nor could
+        `abstained` ones, of which a judge could not tell.
     ci_low, ci_high: the 95 % interval of the difference.
     broke, fixed: cases that passed and now fail, and the reverse; None for graded scores.
     lower, higher: cases whose score fell or rose.
@@ -117,6 +118,7 @@ class MetricDelta(Record):
     p_mid: float | None = None
     power_at_watch_drop: float | None = None
     scale: Scale = Scale.UNIT
+    abstained: int = 0
 
     @property
     def is_blind(self) -> bool:

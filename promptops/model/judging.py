@@ -184,8 +184,8 @@ class CalibrationReport(Record):
     """A judge beside people.
 
     labels: outputs with one verdict of people; `split`: with as many for as against; `gone`: whose case the dataset
-    no longer has; `examples`: that the judge is shown as answered. classes: over all labels; without_ties: over
-    those where neither calls a tie. shown: how much of a true change the judge shows (J). why_not: why it may
+    no longer has; `shown` more are its examples. classes: over all labels; without_ties: over
+    those where neither calls a tie. why_not: why it may
     fail no build; empty where it may. Rates lie in [0, 1], limits are those of 90 % for rates of the judge.
     """
 
@@ -194,6 +194,7 @@ class CalibrationReport(Record):
     calibration: Calibration
     labels: int
     split: int
+    shown: int
     gone: int
     human: tuple[PeopleAgreed, ...]
     human_alpha: float | None

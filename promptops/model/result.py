@@ -141,7 +141,10 @@ CaseResult = CaseScored | CaseErrored
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MetricSummary(Record):
-    """The mean of a metric with its 95 % interval; `scale` tells which interval it is."""
+    """The mean of a metric with its 95 % interval; `scale` tells which interval it is.
+
+    unscored: answers of which the scorer could not tell; `flipped` ones it contradicted itself about.
+    """
 
     metric: str
     primary: bool
@@ -151,6 +154,7 @@ class MetricSummary(Record):
     ci_low: float | None
     ci_high: float | None
     unscored: int = 0
+    flipped: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

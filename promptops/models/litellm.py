@@ -19,7 +19,7 @@ from promptops.model.record import JsonValue
 from promptops.model.result import Completion
 from promptops.models.answer import Timing, read_answer
 from promptops.models.chat import chat_options
-from promptops.models.dialect import with_roles
+from promptops.models.dialect import asking_for_a_call, with_roles, with_structure
 from promptops.models.lane import (
     AttemptFailed,
     FailureKind,
@@ -147,7 +147,7 @@ class LitellmLane:
         return NO_KEY if missing else None
 
     def _arguments(self, rendered: RenderedPrompt) -> dict[str, Any]:
-        options = chat_options(rendered)
+        options = self._structured(chat_options(rendered))
         arguments: dict[str, Any] = {
             **options,
             "messages": with_roles(self._place, options["messages"]),
@@ -157,10 +157,21 @@ class LitellmLane:
             # Whether a parameter is wrong is for the provider to say.
             foreign = [name for name in rendered.parameters if name not in self._supported]
             arguments["allowed_openai_params"] = foreign
-        if rendered.tools:
+        if "tools" in options:
             # Some versions import a package that is not installed as soon as tools are given.
             arguments["_skip_mcp_handler"] = True
         return arguments
+
+    def _structured(self, options: dict[str, Any]) -> dict[str, Any]:
+        """The wanted structure in a way that the library does not refuse, which by itself sees to most of it."""
+        if self._place.speaks_openai:
+            return with_structure(self._place, options)
+        wants_schema = "json_schema" in options.get("response_format", {})
+        if not wants_schema or "response_format" in self._supported:
+            return options
+        if "tools" in self._supported:
+            return asking_for_a_call(options)
+        return {name: value for name, value in options.items() if name != "response_format"}
 
     def _addressed(self) -> dict[str, Any]:
         """Who is asked, where, with which key, and how long."""

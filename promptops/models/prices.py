@@ -119,6 +119,11 @@ def takes_json_schema(model: str) -> bool:
     return _entry(model).get("supports_response_schema") is True
 
 
+def calls_tools(model: str) -> bool:
+    """Whether a model, named `provider/model`, is known to call tools."""
+    return _entry(model).get("supports_function_calling") is True
+
+
 def listed_models() -> Iterable[str]:
     """Every model of the table."""
     return _table(PRICES)

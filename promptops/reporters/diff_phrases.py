@@ -126,6 +126,7 @@ def changes_text(metric: MetricDelta) -> str:
     if metric.test is None:
         return counted(metric.n, "case") if metric.n else ""
     missing = f", {metric.missing} missing" if metric.missing else ""
+    missing += f", {metric.abstained} unscored" if metric.abstained else ""
     if metric.broke is not None and metric.fixed is not None:
         return f"{metric.broke} broke / {metric.fixed} fixed of {metric.n}{missing}"
     return f"{metric.lower} lower / {metric.higher} higher of {metric.n}{missing}"

@@ -195,6 +195,7 @@ def _trust(suite: SuiteComparison) -> Iterator[tuple[str, str]]:
     primary, rules = suite.primary, suite.rules
     if primary is not None and primary.test is not None:
         missing = f", {primary.missing} missing" if primary.missing else ""
+        missing += f", {primary.abstained} unscored" if primary.abstained else ""
         yield "compared", f"{counted(primary.n, 'case')} on both sides{missing}: {TESTS[primary.test]}"
         yield "evidence of harm", _chances(primary)
         yield "finds", _visible(primary)

@@ -58,6 +58,7 @@ def _figures(report: CalibrationReport) -> Iterator[str]:
     yield f"{counted(report.labels, 'output')} labelled by {people}"
     for count, what in (
         (report.split, "more on which people are split"),
+        (report.shown, "more that the judge is shown as examples"),
         (report.gone, "more whose case is gone from the dataset"),
         (calibration.unscored, "of them the judge could not tell"),
         (calibration.missing, "of them it gave no verdict on"),

@@ -161,6 +161,7 @@ def _trust(suite: SuiteComparison) -> Sequence[str]:
     primary = suite.primary
     assert primary is not None
     missing = f", {primary.missing:,} without a score" if primary.missing else ""
+    missing += f", {primary.abstained:,} that the judge could not tell" if primary.abstained else ""
     return (
         f"{counted(primary.n, 'case')}{missing}",
         _sight(primary),

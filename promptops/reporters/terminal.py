@@ -240,6 +240,8 @@ def _suite_notes(suite: SuiteResult) -> Iterator[str]:
     for metric in suite.metrics:
         if metric.unscored and metric.metric not in told:
             yield f"{suite.suite}: {metric.unscored} answers could not be scored by `{metric.metric}`"
+        if metric.flipped:
+            yield f"{suite.suite}: `{metric.metric}` contradicts itself about {metric.flipped} answers when the texts are swapped"
 
 
 def _failed_notes(suite: SuiteResult) -> Iterator[str]:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import fsum
 from typing import Any, Protocol, cast
 
-from promptops.model.json_text import find_json
+from promptops.datasets.jsonl import strictly, unreadable
 from promptops.model.judging import UNSURE
 from promptops.plugin import JsonValue, Record, Score
 from promptops.render.schema import schema_problems
 from promptops.scorers._judging import Field
+
+_BLOCK = re.compile(r"\s*```(?:json)?\s*\n(.*)\n\s*```\s*", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +147,7 @@ def finding_of(
     Raises:
         ValueError: it is no answer in the wanted form.
     """
-    document = find_json(text)
+    document = _document(text)
     problems = schema_problems(schema, document)
     if problems:
         raise ValueError(problems[0])
@@ -159,6 +163,21 @@ def finding_of(
         return Finding(None, "no evidence was quoted")
     told = "; ".join(f"“{quote['quote']}”" for quote in quotes[:2])
     return Finding(document["answer"], f"{reasoning} {told}".strip())
+
+
+def _document(text: str) -> Any:
+    """The JSON that the whole text is, perhaps as one block of code.
+
+    JSON among words is no answer: a judge that tells what it saw may copy what a judged text would like it to say.
+    For the same reason no key may come twice.
+    """
+    block = _BLOCK.fullmatch(text)
+    try:
+        return strictly(block[1] if block else text)
+    except json.JSONDecodeError:
+        raise ValueError("it is not JSON") from None
+    except RecursionError as error:
+        raise ValueError(unreadable(error)) from None
 
 
 def _counted(votes: Sequence[tuple[str, int]]) -> str:

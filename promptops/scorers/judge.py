@@ -1,17 +1,16 @@
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 from promptops.model.canonical import content_digest
-from promptops.model.judging import FIRST, SECOND
+from promptops.model.judging import FAIL, FIRST, PASS, SECOND, Label
 from promptops.plugin import (
     AsyncScorer,
     CaseFailure,
     Example,
     JsonValue,
-    Model,
     Record,
     RenderedPrompt,
     Sample,
@@ -20,6 +19,7 @@ from promptops.plugin import (
     TargetContext,
     as_text,
 )
+from promptops.render.schema import schema_problems
 from promptops.scorers._judge_answer import (
     AnswerKind,
     Finding,
@@ -30,9 +30,19 @@ from promptops.scorers._judge_answer import (
     score_of,
     with_abstention,
 )
+from promptops.scorers._judge_examples import Answered, FromLabels, chosen, shown_beside
 from promptops.scorers._judge_pair import SCORES, joined, swapped
 from promptops.scorers._judge_recorded import RecordedVerdicts
-from promptops.scorers._judging import ABSTAIN, SYSTEM, Field, asked, field_names, fields_of, marker_of
+from promptops.scorers._judging import (
+    ABSTAIN,
+    PEOPLES,
+    SYSTEM,
+    Field,
+    asked,
+    field_names,
+    fields_of,
+    marker_of,
+)
 
 TRIES = 2
 """A judge whose answer cannot be read is asked once more."""
@@ -41,13 +51,12 @@ PLACES = (FIRST, SECOND)
 """What a question calls the texts that it compares."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answered(Record):
-    """An answered question: the texts by the names that the question gives them, and the answer."""
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """What a judge is asked about, and the answered questions that it is shown before, each with its answer."""
 
-    texts: Mapping[str, str]
-    answer: JsonValue
-    reasoning: str = ""
+    fields: Sequence[Field]
+    examples: Sequence[tuple[Sequence[Field], str]]
 
 
 @dataclass(kw_only=True)
@@ -56,7 +65,8 @@ class Judge(Record):
 
     `question: "Does {{ output }} name an amount that is not in {{ case.context }}?"` is answered with yes or no,
     and `pass_when: false` makes no the pass. A judge quotes its evidence first; a quote that is not in the text
-    it names makes the case unscored, as does `cannot_tell` (unless `abstain: false`). Instead of yes or no a
+    it names makes the case unscored, as does `cannot_tell` (unless `abstain: false`); where more than `max_abstain`
+    of the cases are, nothing is told of the change. Instead of yes or no a
     judge may give a number (`range: {low, high, anchors}`) or one of `choices`, each with its score from 0 to 1.
 
     `use` names a ready-made judge (`promptops list`), whose question `with` fills; further options change it.
@@ -66,10 +76,10 @@ class Judge(Record):
     does, 0.5 that neither does, or that the judge contradicts itself.
 
     `models` asks several judges and takes the majority (the mean of numbers), `repeats` asks each so often;
-    `few_shot` shows answered questions: `texts` by their names, and `answer`. `evidence: false` asks for no
-    quotes. `parameters` are those of the models. A judge that cannot be reached, or answers twice in another
-    form, loses the case. `accept` names rules of `judge lint` that this judge may break. Until it is calibrated against
-    people a judge is shown and never fails a build.
+    `few_shot` shows answered questions: `texts` by their names, and `answer`; or `{from: labels, k: 4}`, what
+    people said of other cases. `evidence: false` asks for no quotes. `parameters` are those of the models. A judge
+    that cannot be reached, or answers twice in another form, loses the case. `accept` names rules of `judge lint`
+    that this judge may break. Until it is calibrated against people a judge is shown and never fails a build.
 
     `recorded: [verdicts.jsonl]` takes verdicts that were given elsewhere instead of `models`, one file for each
     judge. A row has the `id` of the case, the `answer` (null where there is no usable one), the `output` that was
@@ -92,8 +102,9 @@ class Judge(Record):
     range: Range | None = None
     choices: Mapping[str, float] = field(default_factory=dict)
     abstain: bool = True
+    max_abstain: float = field(default=0.1, metadata={"ge": 0, "le": 1})
     evidence: bool = True
-    few_shot: tuple[Answered, ...] = ()
+    few_shot: tuple[Answered, ...] | FromLabels = ()
     repeats: int = field(default=1, metadata={"ge": 1, "le": 25})
     parameters: Mapping[str, JsonValue] = field(default_factory=dict)
     accept: tuple[str, ...] = ()
@@ -107,12 +118,15 @@ class Judge(Record):
         self._verdicts: list[RecordedVerdicts] = []
         self._check_judges()
         self._check_answers()
-        for each in self.few_shot:
+        # Labels are found by who plans the suite.
+        self._examples = () if isinstance(self.few_shot, FromLabels) else self.few_shot
+        for each in self._examples:
             missing = sorted(set(self._names).difference(each.texts))
             if missing:
                 raise ValueError(f"an example of `few_shot` lacks the text `{missing[0]}`")
         self._kind = self._answers()
-        if self.range is not None or self.choices or self.compare:
+        self._is_yes_or_no = not (self.range or self.choices or self.compare)
+        if not self._is_yes_or_no:
             # Yes or no passes or fails; numbers, choices and comparisons are graded.
             vars(self)["scale"] = Scale.UNIT
         self._answer = with_abstention(self._kind.schema) if self.abstain else self._kind.schema
@@ -148,11 +162,12 @@ class Judge(Record):
         """
         if self.recorded:
             return [verdicts.finding(sample) for verdicts in self._verdicts]
-        assert self._context is not None
         fields = fields_of(self._names, sample, self.compare)
+        shown = shown_beside(self._examples, sample.case.id, fields)
+        texts = Texts(fields, [self._example(each) for each in shown])
         first = time * TRIES * self.repeats
         return [
-            await self._finding(self._context.model(name), name, fields, repeat)
+            await self._finding(name, texts, repeat)
             for name in self.models
             for repeat in range(first, first + self.repeats)
         ]
@@ -176,6 +191,26 @@ class Judge(Record):
     def calls_per_output(self) -> Mapping[str, int]:
         """How often each model is asked about one output, where every answer can be read; see AsyncScorer."""
         return dict.fromkeys(self.models, self.repeats * (len(self.compare) or 1))
+
+    def answered(self, sample: Sample, label: Label) -> Answered | None:
+        """A label as an answered question; None where it is no answer to this question."""
+        answer: str | float = label.label
+        if self._is_yes_or_no and answer in (PASS, FAIL):
+            answer = "yes" if (answer == PASS) == self.pass_when else "no"
+        try:
+            fields = fields_of(self._names, sample, self.compare)
+        except CaseFailure:
+            return None
+        if schema_problems(self._kind.schema, answer):
+            return None
+        texts = {each.name: each.text for each in fields}
+        return Answered(texts=texts, answer=answer, reasoning=label.note, case=label.case)
+
+    def shown(self, labels: Iterable[Answered]) -> Judge:
+        """The same judge with some of people's labels as its examples, where it wants them."""
+        if not isinstance(self.few_shot, FromLabels):
+            return self
+        return replace(self, few_shot=chosen(labels, self.few_shot))
 
     def _check_judges(self) -> None:
         if self.models and self.recorded:
@@ -212,32 +247,33 @@ class Judge(Record):
             return OneOf(SCORES)
         return OneOf(self.choices or {"yes": float(self.pass_when), "no": float(not self.pass_when)})
 
-    async def _finding(self, model: Model, name: str, fields: Sequence[Field], repeat: int) -> Finding:
-        straight = await self._asked(model, name, fields, repeat)
+    async def _finding(self, name: str, texts: Texts, repeat: int) -> Finding:
+        straight = await self._asked(name, texts, repeat)
         if not self.compare:
             return straight
-        return joined(straight, await self._asked(model, name, swapped(fields), repeat))
+        turned = replace(texts, fields=swapped(texts.fields))
+        return joined(straight, await self._asked(name, turned, repeat))
 
-    async def _asked(self, model: Model, name: str, fields: Sequence[Field], repeat: int) -> Finding:
-        request = self._request(name, fields)
+    async def _asked(self, name: str, texts: Texts, repeat: int) -> Finding:
+        assert self._context is not None
+        model, request = self._context.model(name), self._request(name, texts)
         problem = ""
         for attempt in range(TRIES):
             # Another number is another answer to the same question.
             completion = await model.complete(request, repeat + attempt * self.repeats)
             try:
-                return finding_of(completion.output, self._schema, fields, needs_evidence=self.evidence)
+                return finding_of(completion.output, self._schema, texts.fields, needs_evidence=self.evidence)
             except ValueError as error:
                 problem = str(error)
-        raise CaseFailure(
-            "judge_unreadable", f"`{request.model}` answered {TRIES} times in another form: {problem}"
-        )
+        raise CaseFailure("judge_unreadable", f"`{name}` answered {TRIES} times in another form: {problem}")
 
-    def _request(self, model: str, fields: Sequence[Field]) -> RenderedPrompt:
-        messages = [
-            {"role": "system", "content": self._instructions(marker_of(fields))},
-            *self._shown(),
-            {"role": "user", "content": asked(self.question, fields)},
-        ]
+    def _request(self, model: str, texts: Texts) -> RenderedPrompt:
+        marker = marker_of([*texts.fields, *(each for fields, _ in texts.examples for each in fields)])
+        messages = [{"role": "system", "content": self._instructions(marker, texts)}]
+        for fields, answer in texts.examples:
+            messages.append({"role": "user", "content": asked(self.question, fields, marker)})
+            messages.append({"role": "assistant", "content": answer})
+        messages.append({"role": "user", "content": asked(self.question, texts.fields, marker)})
         return RenderedPrompt(
             prompt="judge",
             digest=content_digest([self.question, self._schema]),
@@ -247,19 +283,16 @@ class Judge(Record):
             output=self._schema,
         )
 
-    def _instructions(self, marker: str) -> str:
+    def _instructions(self, marker: str, texts: Texts) -> str:
         abstain = ABSTAIN if self.abstain else ""
-        return SYSTEM.format(marker=marker, answers=self._kind.words, abstain=abstain)
+        instructions = SYSTEM.format(marker=marker, answers=self._kind.words, abstain=abstain)
+        return instructions + PEOPLES if texts.examples and self.evidence else instructions
 
-    def _shown(self) -> Iterator[dict[str, str]]:
-        for each in self.few_shot:
-            fields = [Field(name, each.texts[name]) for name in self._names]
-            answer = {"evidence": [], "reasoning": each.reasoning, "answer": self._spelled(each.answer)}
-            yield {"role": "user", "content": asked(self.question, fields)}
-            yield {"role": "assistant", "content": as_text(answer)}
-
-    def _spelled(self, answer: JsonValue) -> JsonValue:
-        return ("yes" if answer else "no") if isinstance(answer, bool) else answer
+    def _example(self, example: Answered) -> tuple[list[Field], str]:
+        """An answered question as it is shown: its texts, and the answer in the form that is wanted."""
+        answer = ("yes" if example.answer else "no") if isinstance(example.answer, bool) else example.answer
+        told: dict[str, JsonValue] = {"evidence": [], "reasoning": example.reasoning, "answer": answer}
+        return [Field(name, example.texts[name]) for name in self._names], as_text(told)
 
 
 PLUGIN: type[AsyncScorer] = Judge

@@ -17,6 +17,7 @@ class Pair:
         head: the same of the change under test.
         weight: at least 0; 0 leaves the case out.
         cluster: cases with the same one hang together; None stands alone.
+        abstained: a side has no score since its scorer, a judge, could not tell; infrastructure lost nothing.
     """
 
     key: str
@@ -24,6 +25,7 @@ class Pair:
     head: tuple[float, ...]
     weight: float = 1.0
     cluster: str | None = None
+    abstained: bool = False
 
 
 @dataclass(frozen=True, slots=True)

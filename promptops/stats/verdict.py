@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import isfinite
 
 from promptops.model.comparison import GateRules, MetricDelta, Verdict
@@ -86,6 +87,26 @@ def not_compared(
 def is_too_many(missing: int, n: int, rules: GateRules) -> bool:
     """Whether more cases are missing than the rules allow."""
     return missing > rules.max_missing * (missing + n)
+
+
+def held_against_abstentions(found: MetricDelta, most: float, *, gates: bool) -> MetricDelta:
+    """The metric of a judge, which tells nothing where it could not tell of more than a share of the cases.
+
+    Args:
+        found: the metric.
+        most: the largest share, from 0 to 1.
+        gates: whether the judge may fail a build; else there is no error that a build could have.
+    """
+    cases = found.n + found.abstained
+    if (found.missing and found.verdict is Verdict.INVALID) or found.abstained <= most * cases:
+        return found
+    share = found.abstained / cases
+    reason = (
+        f"the judge could not tell in {found.abstained} of {cases} cases ({share:.1%}, at most {most:.1%})"
+    )
+    return replace(
+        found, verdict=Verdict.INVALID if gates else Verdict.INCONCLUSIVE, p_worse=None, reason=reason
+    )
 
 
 def verdict_of(evidence: Evidence, rules: GateRules) -> Verdict:

@@ -258,9 +258,16 @@ def test_every_provider_receives_the_same(model: str, shape: str) -> None:
 def test_a_model_without_schemas_answers_through_a_tool(lane: LaneSetting) -> None:
     function = {"name": "json_tool_call", "arguments": '{"a": "b"}'}
     document = answer(None, tool_calls=[{**TOOL_CALL, "function": function}], finish_reason="tool_calls")
-    rendered = rendered_prompt("groq/llama-3.3-70b-versatile", output=SCHEMA)
-    completion = answered(lane, document, rendered)
-    assert (completion.output, completion.data) == (function["arguments"], {})
+    for model in ("groq/llama-3.3-70b-versatile", "openai/gpt-4"):
+        completion = answered(lane, document, rendered_prompt(model, output=SCHEMA))
+        assert (completion.output, completion.data) == (function["arguments"], {})
+
+
+def test_a_model_that_is_known_to_take_no_schema_is_asked_for_a_call(lane: LaneSetting) -> None:
+    _, _, body = sent(lane, rendered_prompt("openai/gpt-4", output=SCHEMA))
+    assert "response_format" not in body
+    assert body["tools"][0]["function"]["parameters"] == SCHEMA
+    assert body["tool_choice"] == {"type": "function", "function": {"name": "json_tool_call"}}
 
 
 @pytest.mark.parametrize(

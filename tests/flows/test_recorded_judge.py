@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from promptops.errors import ExitCode
 from tests.support.cli import Cli, only_suite
-from tests.support.project import ProjectFolder
+from tests.support.project import NO_SHARED_DATA, SHARED_DATA, ProjectFolder, reference
+from tests.support.project import rows as rows_of
 
 SUITE = """\
 target: {recorded: outputs.jsonl}
@@ -143,6 +145,60 @@ def test_one_order_without_an_answer_is_no_verdict(
     assert scores(project(folder, PAIR, verdicts), cli)["metrics"][0]["unscored"] == 2
 
 
+def unsure(folder: ProjectFolder, cli: Cli, count: int, options: str = "", *, lost: int = 0) -> Any:
+    """The suite's verdict where at the head the judge cannot tell of some cases, and has no verdict on others."""
+    ids = [f"c{n}" for n in range(50)]
+    folder.write({"promptops.toml": "", "evals/s.yaml": SUITE + options, ".gitignore": ".promptops/\n"})
+    folder.write_rows("evals/datasets/d.jsonl", [{"id": id_, "asked": "why"} for id_ in ids])
+    answers = ["cannot_tell"] * count + [None] * lost
+    answers += [("yes", "no")[n % 2] for n in range(len(answers), len(ids))]
+    folder.write_rows(
+        "evals/a.jsonl",
+        [
+            {"id": id_, "output": output, "answer": answer}
+            for n, id_ in enumerate(ids)
+            for output, answer in (("before", ("yes", "no")[n % 2]), ("after", answers[n]))
+        ],
+    )
+    folder.write_rows("evals/outputs.jsonl", [{"id": id_, "output": "before"} for id_ in ids]).commit()
+    folder.git("checkout", "--quiet", "-b", "after")
+    folder.write_rows("evals/outputs.jsonl", [{"id": id_, "output": "after"} for id_ in ids]).commit()
+    result = cli("gate", "--format", "json", at=folder.root)
+    (suite,) = result.json["suites"]
+    return suite
+
+
+@pytest.mark.parametrize(
+    ("count", "options", "told"),
+    [
+        (5, "", False),
+        (6, "", True),
+        (6, "    max_abstain: 0.12\n", False),
+        (1, "    max_abstain: 0\n", True),
+        (50, "    max_abstain: 1\n", False),
+    ],
+)
+def test_too_many_abstentions_tell_nothing(
+    count: int, options: str, told: bool, folder: ProjectFolder, cli: Cli
+) -> None:
+    metric = unsure(folder, cli, count, options)["metrics"][0]
+    assert (metric["abstained"], metric["missing"], metric["n"]) == (count, 0, 50 - count)
+    assert (f"the judge could not tell in {count} of 50 cases ({count / 50:.1%}" in metric["reason"]) is told
+
+
+def test_abstentions_are_told_apart_from_what_is_missing(folder: ProjectFolder, cli: Cli) -> None:
+    suite = unsure(folder, cli, 3, lost=1)
+    metric = suite["metrics"][0]
+    assert (metric["abstained"], metric["missing"], metric["n"]) == (3, 1, 46)
+    shown = cli("diff", at=folder.root).out
+    assert "1 missing, 3 unscored" in " ".join(shown.split())
+
+
+def test_the_largest_share_of_abstentions_is_a_share(folder: ProjectFolder, cli: Cli) -> None:
+    result = cli("validate", at=project(folder, SUITE + "    max_abstain: 2\n", rows("yes", "no")).root)
+    assert (result.code, "max_abstain" in result.out) == (ExitCode.NO, True)
+
+
 @pytest.mark.parametrize(
     ("suite", "row", "message"),
     [
@@ -204,3 +260,54 @@ def test_other_verdicts_are_another_ruler(folder: ProjectFolder, cli: Cli) -> No
     after = scores(project(folder, SUITE, rows("yes", "yes")), cli)
     assert (mean(before), mean(after)) == (0.5, 1)
     assert before["digest"] != after["digest"]
+
+
+LLMBAR = SHARED_DATA / "judge_llmbar"
+JUDGES = sorted(LLMBAR.glob("mtbench/judges/*.jsonl")) + sorted(LLMBAR.glob("natural/judges/GPT-4__*.jsonl"))
+COMPARED = """\
+target: {recorded: outputs.jsonl}
+dataset: datasets/d.jsonl
+scorers:
+  j:
+    type: judge
+    recorded: [a.jsonl]
+    compare: [output, case.output_2]
+    question: "Which answers {{ case.input }} better, {{ first }} or {{ second }}?"
+"""
+
+
+@pytest.mark.skipif(not JUDGES, reason=NO_SHARED_DATA)
+@pytest.mark.parametrize("path", JUDGES, ids=lambda path: f"{path.parts[-3]}-{path.stem}")
+def test_real_judges_flip_and_are_right_as_often_as_is_known(
+    path: Path, folder: ProjectFolder, cli: Cli
+) -> None:
+    """The source names the outputs, and a recorded judge the places where they were shown."""
+    items, verdicts = rows_of(path.parents[1] / "items.jsonl"), rows_of(path)
+    straight, turned = {"1": "first", "2": "second", None: None}, {"1": "second", "2": "first", None: None}
+    folder.write({"promptops.toml": "[gate]\nmax_missing = 1\n", "evals/s.yaml": COMPARED})
+    folder.write_rows("evals/datasets/d.jsonl", items)
+    folder.write_rows(
+        "evals/outputs.jsonl", [{"id": item["id"], "output": item["output_1"]} for item in items]
+    )
+    folder.write_rows(
+        "evals/a.jsonl",
+        [
+            {"id": row["id"], "answer": straight[row["winner_ab"]], "swapped": turned[row["winner_ba"]]}
+            for row in verdicts
+        ],
+    )
+    found = scores(folder, cli)
+    unusable = [None in (row["winner_ab"], row["winner_ba"]) for row in verdicts]
+    assert found["errored"] == sum(unusable)
+
+    (journal,) = folder.root.glob(".promptops/runs/*/results.jsonl")
+    of_case = {
+        row["result"]["case_id"]: row["result"]["scores"]["j"]["value"]
+        for row in rows_of(journal)
+        if row["kind"] == "scored"
+    }
+    known = reference("judge_llmbar")[path.parts[-3]]["judges"][path.stem]
+    gold = {row["id"]: {"1": 1, "2": 0}[row["label"]] for row in rows_of(path.parents[1] / "human.jsonl")}
+    assert sum(value == gold[id_] for id_, value in of_case.items()) == known["both_right"]
+    if not any(unusable):
+        assert found["metrics"][0]["flipped"] == len(verdicts) - known["same_in_both_orders"]

@@ -85,3 +85,19 @@ def test_a_schema_for_models_that_take_none() -> None:
     assert "response_format" in spoken("groq/llama-3.3-70b-versatile", output=SCHEMA, tools=(TOOL,))
     plain = {"parameters": {"response_format": {"type": "json_object"}}}
     assert "tools" not in spoken("groq/llama-3.3-70b-versatile", **plain)
+
+
+@pytest.mark.parametrize(
+    ("model", "takes_schema"),
+    [
+        ("openai/gpt-4o", True),
+        ("openai/gpt-4", False),
+        ("openai/unheard-of", True),
+        ("hosted_vllm/m", True),
+        ("ollama/llama3.1", True),
+        ("groq/m", False),
+    ],
+)
+def test_the_wanted_structure_is_a_schema_or_a_call(model: str, takes_schema: bool) -> None:
+    options = spoken(model, output=SCHEMA)
+    assert ("response_format" in options, "tools" in options) == (takes_schema, not takes_schema)

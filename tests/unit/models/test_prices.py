@@ -6,6 +6,7 @@ from promptops.model.config import ProviderSettings
 from promptops.models.lane import Usage
 from promptops.models.prices import (
     Price,
+    calls_tools,
     listed_models,
     own_price,
     price_of,
@@ -101,3 +102,5 @@ def test_a_name_alone_is_found() -> None:
 def test_who_answers_by_a_schema() -> None:
     assert takes_json_schema("groq/openai/gpt-oss-20b")
     assert not takes_json_schema("groq/unheard-of")
+    assert (takes_json_schema("openai/gpt-4"), calls_tools("openai/gpt-4")) == (False, True)
+    assert not calls_tools("openai/unheard-of")

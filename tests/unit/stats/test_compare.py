@@ -9,10 +9,12 @@ from hypothesis import strategies as st
 
 from promptops.model.comparison import GateRules, Method, Verdict
 from promptops.model.result import Scale
+from promptops.stats.compare import compare
 from promptops.stats.distributions import normal_ppf
 from promptops.stats.paired_t import paired_t
 from promptops.stats.pairs import Pair
 from promptops.stats.tango import tango
+from promptops.stats.verdict import held_against_abstentions
 from tests.unit.stats.tables import RULES, judged, single_runs, table
 
 Z = normal_ppf(0.975)
@@ -324,3 +326,32 @@ def test_a_break_more_is_never_a_better_verdict(pairs: list[Pair]) -> None:
         before, after = judged(pairs), judged(worse)
         assert (after.p_worse or 0) <= (before.p_worse or 0) + 1e-12
         assert not (before.verdict is Verdict.REGRESSED and after.verdict is Verdict.IMPROVED)
+
+
+def test_abstentions_of_a_judge_have_a_bound_of_their_own() -> None:
+    whole = [Pair(key=f"c{n}", base=(float(n % 2),), head=(float(n % 2),)) for n in range(90)]
+    unsure = [Pair(key=f"u{n}", base=(1.0,), head=(), abstained=True) for n in range(10)]
+    found = compare([*whole, *unsure], metric="j", rules=GateRules(), scale=Scale.BINARY)
+    assert (found.n, found.abstained, found.missing) == (90, 10, 0)
+    assert held_against_abstentions(found, 0.1, gates=True) == found
+    beyond = held_against_abstentions(found, 0.09, gates=True)
+    assert (beyond.verdict, beyond.p_worse) == (Verdict.INVALID, None)
+    assert beyond.reason == "the judge could not tell in 10 of 100 cases (10.0%, at most 9.0%)"
+    assert held_against_abstentions(found, 0.09, gates=False).verdict is Verdict.INCONCLUSIVE
+
+
+def test_what_is_missing_is_told_before_abstentions() -> None:
+    lost = [Pair(key=f"l{n}", base=(1.0,), head=()) for n in range(9)]
+    unsure = [Pair(key="u", base=(1.0,), head=(), abstained=True)]
+    found = compare([*lost, *unsure], metric="j", rules=GateRules(), scale=Scale.BINARY)
+    assert held_against_abstentions(found, 0.0, gates=False) == found
+    assert (found.verdict, found.missing, found.abstained) == (Verdict.INVALID, 9, 1)
+
+
+def test_abstentions_that_could_hide_a_regression_are_feared_and_told_apart() -> None:
+    whole = [Pair(key=f"c{n}", base=(1.0,), head=(1.0,)) for n in range(1000)]
+    lost = [Pair(key=f"l{n}", base=(1.0,), head=()) for n in range(9)]
+    unsure = [Pair(key=f"u{n}", base=(1.0,), head=(), abstained=True) for n in range(90)]
+    found = compare([*whole, *lost, *unsure], metric="j", rules=GateRules(), scale=Scale.BINARY)
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert found.reason.endswith("if the 9 missing and 90 unscored fail")
