@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from promptops.cli._console import Format, FormatOption, finish, print_json, project_here
+from promptops.cli._console import Format, FormatOption, columns, finish, print_json, project_here
 from promptops.errors import ExitCode
 
 
@@ -21,7 +21,7 @@ def lint(
     """
     from promptops.commands.judge_lint import linted
     from promptops.reporters.json import problem_row
-    from promptops.reporters.printable import printable
+    from promptops.reporters.judge_lint import findings_text
 
     problems, judges = linted(project_here(), suites or [])
     failed = any(problem.severity == "error" for problem in problems)
@@ -31,11 +31,7 @@ def lint(
             "judge lint", exit_code, {"judges": judges, "problems": [problem_row(each) for each in problems]}
         )
     else:
-        for problem in problems:
-            sys.stdout.write(
-                f"{printable(str(problem.where))}: {problem.severity}\n  {printable(problem.message)}\n"
-            )
-            sys.stdout.write(f"  instead: {printable(problem.hint)}\n\n" if problem.hint else "\n")
+        sys.stdout.write(findings_text(problems, columns()))
         sys.stderr.write(
             f"{judges} judge{'s' * (judges != 1)}, {len(problems)} finding{'s' * (len(problems) != 1)}\n"
         )

@@ -72,6 +72,8 @@ def _figures(report: CalibrationReport) -> Iterator[str]:
 
 def _accuracy(report: CalibrationReport) -> Iterator[str]:
     yield ""
+    if report.j is not None:
+        yield "with 90 % limits"
     for name, estimate in (
         ("sensitivity", report.sensitivity),
         ("specificity", report.specificity),

@@ -106,15 +106,20 @@ def why_not_gate(
 
 
 def _differing(versions: Sequence[VersionError]) -> Iterator[str]:
-    """Pairs of versions between which the judge's error differs, by Welch's t, corrected for their number."""
+    """The pair of versions between which the judge's error surely differs most, by Welch's t, corrected for all pairs."""
     known = [each for each in versions if each.n >= LEAST_OF_A_VERSION]
     pairs = list(combinations(known, 2))
+    proven = []
     for one, other in pairs:
         low, high = _difference(one, other, 1 - (1 - CONFIDENCE) / len(pairs))
-        if low > 0 or high < 0:
-            kinder, harsher = (one, other) if low > 0 else (other, one)
-            least = min(abs(low), abs(high)) * 100
-            yield f"kinder to `{kinder.version[:20]}` than to `{harsher.version[:20]}`, by {least:.1f} pts or more"
+        if low > 0:
+            proven.append((low, one.version, other.version))
+        elif high < 0:
+            proven.append((-high, other.version, one.version))
+    if proven:
+        least, kinder, harsher = max(proven)
+        more = f", and so for {len(proven) - 1} more pairs" if len(proven) > 1 else ""
+        yield f"kinder to `{kinder[:20]}` than to `{harsher[:20]}`, by {least * 100:.1f} pts or more{more}"
 
 
 def _difference(one: VersionError, other: VersionError, confidence: float) -> tuple[float, float]:
