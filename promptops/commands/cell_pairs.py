@@ -77,9 +77,10 @@ def _both(sides: Sides, base: LoadedSuite, head: LoadedSuite, base_cells: Sequen
     found: Found = []
     try:
         for before, after in grids.pairs:
-            found.append(_pair(before, _prepared(sides.head, head, after), branch))
+            found.append(_pair(before, _prepared(sides.head, head, after, ruler=before), branch))
         for cell in grids.added:
-            found.append(_pair(None, _prepared(sides.head, head, cell), branch, "new in the grid"))
+            added = _prepared(sides.head, head, cell, ruler=base_cells[0])
+            found.append(_pair(None, added, branch, "new in the grid"))
     except InvalidFilesError as error:
         problems = "; ".join(str(each) for each in error.problems)
         return [_invalid(base.name, f"the head cannot be run on the base's cases: {problems}", branch)]
@@ -126,7 +127,7 @@ def _dropped(
     only = _narrowed(loaded, cell)
     try:
         (head,) = _cells(sides.head, only, cell.plan)
-        return _pair(base, _prepared(sides.head, only, head), branch, note)
+        return _pair(base, _prepared(sides.head, only, head, ruler=base), branch, note)
     except InvalidFilesError as error:
         reason = f"{note}, and what it evaluates is gone: {error.problems[0]}; {OWN_PULL_REQUEST}"
         return _invalid(loaded.name, reason, branch)
@@ -179,8 +180,10 @@ def _cells(project: Project, loaded: LoadedSuite, plan: SuitePlan) -> list[Cell]
     return list(grid(project, loaded, plan, target, prompts))
 
 
-def _prepared(project: Project, loaded: LoadedSuite, cell: Cell) -> PreparedCell:
-    prepared = PreparedCell(cell=cell, total=0, project=project, loaded=loaded)
+def _prepared(
+    project: Project, loaded: LoadedSuite, cell: Cell, ruler: PreparedCell | None = None
+) -> PreparedCell:
+    prepared = PreparedCell(cell=cell, total=0, project=project, loaded=loaded, scorers_from=ruler)
     learn_identity(prepared)
     return prepared
 

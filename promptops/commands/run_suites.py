@@ -151,6 +151,9 @@ def _used_by(
     if cell.retriever is not None:
         where = prepared.retriever_from or prepared
         yield cell.retriever.target, SuiteContext(where.project, where.loaded, context.models, "retriever")
+    # What scorers read is a part of the ruler, which a branch cannot change for itself.
+    ruler = prepared.scorers_from or prepared
+    of_scorers = replace(context, project=ruler.project, loaded=ruler.loaded, is_of_scorers=True)
     for each in cell.plan.all_scorers:
         if each.waits:
-            yield cast("AsyncScorer", each.scorer), replace(context, is_of_scorers=True)
+            yield cast("AsyncScorer", each.scorer), of_scorers

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from promptops.model.record import JsonValue, Record
 
@@ -15,6 +15,9 @@ FIRST, SECOND, TIE = "first", "second", "tie"
 """What is said of two texts."""
 BOTH_BAD = "both_bad"
 """What people may also say of a reference and an output: a tie in which neither is any good."""
+
+COUNT = {"ge": 0, "le": 10**9}
+"""Bounds of what is counted: a file may say anything."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,10 +46,10 @@ class Label(Record):
 class JudgeTable(Record):
     """A judge beside people: counts of passes and fails that it calls so (tp, tn) or not (fn, fp)."""
 
-    tp: int
-    fn: int
-    tn: int
-    fp: int
+    tp: int = field(metadata=COUNT)
+    fn: int = field(metadata=COUNT)
+    tn: int = field(metadata=COUNT)
+    fp: int = field(metadata=COUNT)
 
     @property
     def labels(self) -> int:
@@ -67,7 +70,7 @@ class VersionError(Record):
     """
 
     version: str
-    n: int
+    n: int = field(metadata=COUNT)
     total: float
     squares: float
 
@@ -88,10 +91,10 @@ class Calibration(Record):
     labels: str
     people: tuple[str, ...]
     table: JudgeTable
-    unscored: int = 0
-    missing: int = 0
-    asked_again: int = 0
-    flipped: int = 0
+    unscored: int = field(default=0, metadata=COUNT)
+    missing: int = field(default=0, metadata=COUNT)
+    asked_again: int = field(default=0, metadata=COUNT)
+    flipped: int = field(default=0, metadata=COUNT)
     versions: tuple[VersionError, ...] = ()
 
 

@@ -25,26 +25,25 @@ def judge_rows(suite: SuiteComparison) -> Iterator[tuple[str, str]]:
 
 def judge_facts(judge: JudgeReport) -> Iterator[str]:
     """All that is known of a judge, one phrase each."""
-    yield calibration_text(judge)
-    yield gate_text(judge)
     shown = shown_text(judge)
-    yield from filter(
-        None,
-        (
-            shown and f"shows {shown}",
-            rates_text(judge),
-            sight_text(judge),
-            unscored_text(judge),
-            drift_text(judge),
-        ),
+    facts = (
+        measured_text(judge),
+        shown and f"shows {shown}",
+        rates_text(judge),
+        sight_text(judge),
+        unscored_text(judge),
+        drift_text(judge),
     )
+    yield from filter(None, facts)
 
 
-def calibration_text(judge: JudgeReport) -> str:
-    """How it was measured against people."""
-    if judge.calibrated_at is None:
-        return "not calibrated"
-    return printable(f"calibrated {judge.calibrated_at[:10]} with {counted(judge.labels, 'label')}")
+def measured_text(judge: JudgeReport) -> str:
+    """How it was measured against people, whether it may fail a build, and why not."""
+    made = ""
+    if judge.calibrated_at is not None:
+        made = f"calibrated {judge.calibrated_at[:10]} with {counted(judge.labels, 'label')}; "
+    why = f"may not gate: {', '.join(judge.why_advisory)}" if judge.why_advisory else "may gate"
+    return printable(f"{made}{why}")
 
 
 def shown_text(judge: JudgeReport) -> str:
@@ -54,13 +53,6 @@ def shown_text(judge: JudgeReport) -> str:
     return (
         f"{max(0.0, judge.j):.0%} of a true change (J {judge.j:.2f}, {judge.j_low:.2f} to {judge.j_high:.2f})"
     )
-
-
-def gate_text(judge: JudgeReport) -> str:
-    """Whether it may fail a build, and why not."""
-    if not judge.why_advisory:
-        return "may gate"
-    return printable(f"may not gate: {', '.join(judge.why_advisory)}")
 
 
 def rates_text(judge: JudgeReport) -> str:

@@ -13,10 +13,9 @@ from promptops.model.result import Scale
 from promptops.reporters.amounts import cost_text, counted, latency_text
 from promptops.reporters.diff_components import PARTS, component_rows
 from promptops.reporters.judge_words import (
-    calibration_text,
     calls_text,
     drift_text,
-    gate_text,
+    measured_text,
     rates_text,
     shown_text,
     sight_text,
@@ -133,7 +132,7 @@ def _judge_rows(comparison: Comparison) -> Iterator[Sequence[str]]:
             yield (
                 code(label),
                 code(judge.scorer),
-                prose(f"{calibration_text(judge)}; {gate_text(judge)}"),
+                prose(measured_text(judge)),
                 "; ".join(each for each in (shown_text(judge), sight_text(judge)) if each),
                 "; ".join(each for each in (pass_rate, *more) if each),
             )

@@ -135,6 +135,42 @@ def test_a_scorer_of_the_base_that_the_branch_deletes_still_scores(folder: Proje
     assert (result.code, metric_of(result)["broke"]) == (1, CASES)
 
 
+READER = """\
+from dataclasses import dataclass
+from typing import ClassVar
+from promptops.plugin import Example, Sample, Scale, Score, TargetContext
+
+@dataclass(kw_only=True)
+class Reader:
+    version: ClassVar[int] = 1
+    scale: ClassVar[Scale] = Scale.BINARY
+    examples: ClassVar[tuple[Example, ...]] = ()
+    async def open(self, context: TargetContext) -> None:
+        stream, _ = context.open_data("right.txt")
+        with stream:
+            self.right = stream.read().decode()
+    async def score(self, sample: Sample) -> Score:
+        return Score(value=float(sample.output == self.right))
+    async def close(self) -> None:
+        pass
+
+PLUGIN = Reader
+"""
+
+
+def test_what_a_scorer_reads_is_the_base_s_where_the_ledger_has_the_base(
+    folder: ProjectFolder, cli: Cli
+) -> None:
+    folder.write({"evals/scorers/reader.py": READER, "evals/right.txt": "yes"})
+    target = f"{{command: ['{sys.executable}', cmd.py]}}"
+    project(folder, target, "scorers: {right: {type: scorers/reader.py}}\n")
+    assert cli("eval", at=folder.root).code == 0
+    folder.write({"evals/right.txt": "no", "helper.py": HELPER.format(word="no")})
+    result = gate(folder, cli)
+    assert suite_of(result)["how"] == "ledger"
+    assert (result.code, metric_of(result)["broke"]) == (1, CASES)
+
+
 def test_nothing_changed_runs_nothing(folder: ProjectFolder, cli: Cli, scratch: Path) -> None:
     project(folder, "{python: 'app:answer'}")
     result = gate(folder, cli)

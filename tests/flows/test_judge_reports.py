@@ -128,7 +128,7 @@ def test_an_uncalibrated_judge_has_its_raw_rate_alone(
     written(folder, server)
     (found,) = only_suite(cli("eval", "--format", "json", at=folder.root))["judges"]
     assert (found["j"], found["head"]["rate"], found["why_advisory"]) == (None, None, ["not calibrated"])
-    assert "not calibrated; may not gate: not calibrated" in " ".join(cli("eval", at=folder.root).out.split())
+    assert "judge grounded: may not gate: not calibrated" in " ".join(cli("eval", at=folder.root).out.split())
 
 
 def on_a_branch(folder: ProjectFolder, server: Service) -> None:
