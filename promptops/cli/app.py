@@ -30,6 +30,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "history": ("history", "Print how a suite's score went along main"),
     "badge": ("history", "Print a suite's newest score as a badge"),
     "noise": ("noise", "Try the gate on the base against itself"),
+    "judge": ("judge", "Look after the language models that score"),
     "cache": ("cache", "Look after the answers that are kept"),
     "config": ("config", "Print every setting in force and where it came from"),
     "help": ("help", "Read the guides"),

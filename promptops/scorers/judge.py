@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
@@ -142,15 +142,34 @@ class Judge(Record):
 
     async def score(self, sample: Sample) -> Score:
         """See AsyncScorer."""
+        return self.score_of(await self.findings(sample))
+
+    async def findings(self, sample: Sample, time: int = 0) -> list[Finding]:
+        """What each judge says, one for each time that it is asked; another `time` is another answer.
+
+        Raises:
+            CaseFailure: a judge cannot be reached or read, or the case lacks what it is to see.
+        """
         if self.recorded:
-            return score_of([verdicts.finding(sample) for verdicts in self._verdicts], self._kind)
-        fields = fields_of(self._names, sample, self.compare)
-        shown = shown_beside(self._examples, sample.case.id, fields)
-        texts = Texts(fields, [self._example(each) for each in shown])
-        findings = [
-            await self._finding(name, texts, repeat) for name in self.models for repeat in range(self.repeats)
+            return [verdicts.finding(sample) for verdicts in self._verdicts]
+        texts = self._texts(sample)
+        return [
+            await self._finding(name, texts, repeat) for name in self.models for repeat in self._repeats(time)
         ]
+
+    def score_of(self, findings: Sequence[Finding]) -> Score:
+        """What the findings on a case come to."""
         return score_of(findings, self._kind)
+
+    def requests(self, sample: Sample, time: int = 0) -> Iterator[tuple[RenderedPrompt, int]]:
+        """What is asked for these findings, each with the number of the answer; raises CaseFailure as they do."""
+        straight = self._texts(sample)
+        orders = (
+            [straight, replace(straight, fields=swapped(straight.fields))] if self.compare else [straight]
+        )
+        for name in self.models:
+            for repeat in self._repeats(time):
+                yield from ((self._request(name, texts), repeat) for texts in orders)
 
     async def close(self) -> None:
         """See AsyncScorer; models belong to the run."""
@@ -209,6 +228,16 @@ class Judge(Record):
         if self.compare:
             return OneOf(SCORES)
         return OneOf(self.choices or {"yes": float(self.pass_when), "no": float(not self.pass_when)})
+
+    def _texts(self, sample: Sample) -> Texts:
+        fields = fields_of(self._names, sample, self.compare)
+        shown = shown_beside(self._examples, sample.case.id, fields)
+        return Texts(fields, [self._example(each) for each in shown])
+
+    def _repeats(self, time: int) -> Iterable[int]:
+        """The numbers of the answers; each may have to be asked for once more."""
+        first = time * TRIES * self.repeats
+        return range(first, first + self.repeats)
 
     async def _finding(self, name: str, texts: Texts, repeat: int) -> Finding:
         straight = await self._asked(name, texts, repeat)
