@@ -23,7 +23,8 @@ def noise(
 
     The outputs are those of the newest run of the suite; where there is none, those that people labelled.
     """
-    from promptops.commands.judge_noise import JudgeNoiseOptions, estimate_judge_noise, measure_judge_noise
+    from promptops.commands.judge_noise import estimate_judge_noise, measure_judge_noise
+    from promptops.commands.judged_outputs import JudgeNoiseOptions
     from promptops.files.codec import encode
     from promptops.model.judge_noise import JudgeNoise
     from promptops.reporters.judge_noise import estimate_text, judge_noise_text
