@@ -121,6 +121,10 @@ class Judge(Record):
             vars(self)["scale"] = Scale.UNIT
         self._answer = with_abstention(self._kind.schema) if self.abstain else self._kind.schema
         self._schema = answer_schema(self._names, self._answer)
+        for each in self._examples:
+            problems = schema_problems(self._answer, _spelled(each.answer))
+            if problems:
+                raise ValueError(f"an example of `few_shot` gives no answer to the question: {problems[0]}")
 
     async def open(self, context: TargetContext) -> None:
         """See AsyncScorer.
@@ -282,9 +286,13 @@ class Judge(Record):
 
     def _example(self, example: Answered) -> tuple[list[Field], str]:
         """An answered question as it is shown: its texts, and the answer in the form that is wanted."""
-        answer = ("yes" if example.answer else "no") if isinstance(example.answer, bool) else example.answer
+        answer = _spelled(example.answer)
         told: dict[str, JsonValue] = {"evidence": [], "reasoning": example.reasoning, "answer": answer}
         return [Field(name, example.texts[name]) for name in self._names], as_text(told)
+
+
+def _spelled(answer: JsonValue) -> JsonValue:
+    return ("yes" if answer else "no") if isinstance(answer, bool) else answer
 
 
 PLUGIN: type[AsyncScorer] = Judge

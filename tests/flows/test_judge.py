@@ -241,6 +241,14 @@ def test_nothing_is_asked_twice(folder: ProjectFolder, cli: Cli) -> None:
             'question: "Is {{ output }} so?"\n    few_shot: [{texts: {}, answer: true}]',
             "lacks the text `output`",
         ),
+        (
+            'question: "Is {{ output }} so?"\n    few_shot: [{texts: {output: a}, answer: maybe}]',
+            "an example of `few_shot` gives no answer to the question: 'maybe'",
+        ),
+        (
+            'question: "Is {{ output }} so?"\n    choices: {a: 1}\n    few_shot: [{texts: {output: a}, answer: true}]',
+            "an example of `few_shot` gives no answer to the question: 'yes'",
+        ),
     ],
 )
 def test_wrong_judges_are_told_before_anything_is_asked(

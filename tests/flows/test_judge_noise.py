@@ -42,7 +42,7 @@ def by_turns(verdicts: Callable[[int, int], str]) -> Callable[[Body], str]:
 
 
 def wavering(case: int, time: int) -> str:
-    """Fails one case in five, and turns to and fro over another one in five."""
+    """Fails one case in five, and changes its mind each time about another one in five."""
     if case % 5 == 0:
         return FAIL
     return (PASS, FAIL)[time % 2] if case % 5 == 1 else PASS
