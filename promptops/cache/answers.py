@@ -57,7 +57,8 @@ class AnswerCache:
     """The cache of a project. The file is made when the first answer is kept; one thread uses an instance.
 
     Answers are committed together, a few times a second: a commit each would hold up the calls. What a
-    killed process had not committed stands in the journal of its run.
+    killed process had not committed stands in the journal of its run, but for what scorers asked, which the next
+    run asks again.
 
     All methods raise ProjectError when the file cannot be read or written.
     """

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
@@ -131,6 +131,10 @@ class Judge(Record):
             vars(self)["scale"] = Scale.UNIT
         self._answer = with_abstention(self._kind.schema) if self.abstain else self._kind.schema
         self._schema = answer_schema(self._names, self._answer)
+        for each in self._examples:
+            problems = schema_problems(self._answer, _spelled(each.answer))
+            if problems:
+                raise ValueError(f"an example of `few_shot` gives no answer to the question: {problems[0]}")
 
     async def open(self, context: TargetContext) -> None:
         """See AsyncScorer.
@@ -162,19 +166,24 @@ class Judge(Record):
         """
         if self.recorded:
             return [verdicts.finding(sample) for verdicts in self._verdicts]
-        fields = fields_of(self._names, sample, self.compare)
-        shown = shown_beside(self._examples, sample.case.id, fields)
-        texts = Texts(fields, [self._example(each) for each in shown])
-        first = time * TRIES * self.repeats
+        texts = self._texts(sample)
         return [
-            await self._finding(name, texts, repeat)
-            for name in self.models
-            for repeat in range(first, first + self.repeats)
+            await self._finding(name, texts, repeat) for name in self.models for repeat in self._repeats(time)
         ]
 
     def score_of(self, findings: Sequence[Finding]) -> Score:
         """What the findings on a case come to."""
         return score_of(findings, self._kind)
+
+    def requests(self, sample: Sample, time: int = 0) -> Iterator[tuple[RenderedPrompt, int]]:
+        """What is asked for these findings, each with the number of the answer; raises CaseFailure as they do."""
+        straight = self._texts(sample)
+        orders = (
+            [straight, replace(straight, fields=swapped(straight.fields))] if self.compare else [straight]
+        )
+        for name in self.models:
+            for repeat in self._repeats(time):
+                yield from ((self._request(name, texts), repeat) for texts in orders)
 
     async def close(self) -> None:
         """See AsyncScorer; models belong to the run."""
@@ -247,6 +256,16 @@ class Judge(Record):
             return OneOf(SCORES)
         return OneOf(self.choices or {"yes": float(self.pass_when), "no": float(not self.pass_when)})
 
+    def _texts(self, sample: Sample) -> Texts:
+        fields = fields_of(self._names, sample, self.compare)
+        shown = shown_beside(self._examples, sample.case.id, fields)
+        return Texts(fields, [self._example(each) for each in shown])
+
+    def _repeats(self, time: int) -> Iterable[int]:
+        """The numbers of the answers; each may have to be asked for once more."""
+        first = time * TRIES * self.repeats
+        return range(first, first + self.repeats)
+
     async def _finding(self, name: str, texts: Texts, repeat: int) -> Finding:
         straight = await self._asked(name, texts, repeat)
         if not self.compare:
@@ -290,9 +309,13 @@ class Judge(Record):
 
     def _example(self, example: Answered) -> tuple[list[Field], str]:
         """An answered question as it is shown: its texts, and the answer in the form that is wanted."""
-        answer = ("yes" if example.answer else "no") if isinstance(example.answer, bool) else example.answer
+        answer = _spelled(example.answer)
         told: dict[str, JsonValue] = {"evidence": [], "reasoning": example.reasoning, "answer": answer}
         return [Field(name, example.texts[name]) for name in self._names], as_text(told)
+
+
+def _spelled(answer: JsonValue) -> JsonValue:
+    return ("yes" if answer else "no") if isinstance(answer, bool) else answer
 
 
 PLUGIN: type[AsyncScorer] = Judge
