@@ -152,6 +152,8 @@ def test_shown_labels_are_a_part_of_the_judge_and_no_others_are(folder: ProjectF
     # What people say later, and of outputs that are not shown, changes nothing.
     later = planned(with_labels(folder, url, labels("pass", "fail", "pass"), ", k: 2"))
     assert judge_digest(later) == judge_digest(before)
+    bounded = planned(with_labels(folder, url, labels("pass", "fail"), ", k: 2}\n    max_abstain: 0.5\n#"))
+    assert judge_digest(bounded) == judge_digest(before)
     other = planned(with_labels(folder, url, labels("pass", "pass"), ", k: 2"))
     assert judge_digest(other) != judge_digest(before)
 
