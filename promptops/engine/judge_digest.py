@@ -6,7 +6,6 @@ from promptops.engine.scorer_plan import ScorerPlan
 from promptops.files.codec import encode
 from promptops.model.canonical import content_digest
 
-
 FOR_OTHERS = ("accept", "max_abstain")
 
 

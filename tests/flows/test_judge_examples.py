@@ -202,3 +202,14 @@ scorers:
         result = cli("eval", "--format", "json", at=folder.root)
         assert only_suite(result)["scored"] == 1
     assert shown(server) == [("l0", "yes")]
+
+
+@pytest.mark.parametrize(("case", "messages"), [("c0", 2), ("c1", 4)])
+def test_a_written_example_that_names_its_case_is_left_out_where_that_is_judged(
+    case: str, messages: int, folder: ProjectFolder, cli: Cli
+) -> None:
+    texts = "{output: It is 5 euros, case.context: It is 6}"
+    suite = f"{SUITE}    few_shot: [{{texts: {texts}, answer: false, case: {case}}}]\n"
+    with judge(lambda _: YES) as server:
+        judged(project(folder, server.url, suite), cli)
+    assert len(server.calls[0].json["messages"]) == messages
