@@ -36,7 +36,8 @@ from promptops.model.diff import (
     SideLatency,
     SuiteComparison,
 )
-from promptops.model.result import JudgeCalls, MetricSummary, SuiteResult
+from promptops.model.judge_calls import JudgeCalls
+from promptops.model.result import MetricSummary, SuiteResult
 from promptops.stats.limits import check_must_pass
 
 OF_THE_SUITE = ("inputs", "parameters", "target", "retriever")

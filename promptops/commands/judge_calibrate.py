@@ -11,7 +11,7 @@ from promptops.commands.dataset import find_dataset
 from promptops.commands.judge_examples import example_cases
 from promptops.commands.judge_found import FoundJudge, find_judge
 from promptops.commands.judge_rate import corrected_rate
-from promptops.commands.judge_verdicts import Judged, verdicts_on
+from promptops.commands.judge_verdicts import Judged, reading_of, verdicts_on
 from promptops.commands.label_place import labels_in
 from promptops.commands.project import Project
 from promptops.engine.judge_digest import judge_digest
@@ -74,14 +74,14 @@ def calibrate(project: Project, options: CalibrateOptions) -> CalibrationReport:
         raise NothingSelectedError(
             f"nobody has labelled anything in `{folder}/`", hint=f"`promptops label {named}`"
         )
-    _check(labels, found.reading)
+    _check(labels, reading_of(found.judge))
     shown = example_cases(found.plan)
     outputs = by_output(label for label in labels if label.case not in shown)
     known = _cases(found, {each.case for each in outputs})
     asked = [
         each for each in outputs if each.said is not None and (each.fields is not None or each.case in known)
     ]
-    verdicts = verdicts_on(found, asked, known, options.asking)
+    verdicts, calls = verdicts_on(found, asked, known, options.asking)
     report = _report(
         found,
         labels,
@@ -90,6 +90,7 @@ def calibrate(project: Project, options: CalibrateOptions) -> CalibrationReport:
         shown=len({(label.case, label.output) for label in labels if label.case in shown}),
         gone=sum(1 for each in outputs if each.fields is None and each.case not in known),
     )
+    report = replace(report, calls=calls)
     if options.is_dry:
         return report
     path = write_calibration(project.root / folder, report.calibration)
@@ -123,7 +124,7 @@ def _report(
     shown: int,
     gone: int,
 ) -> CalibrationReport:
-    reading = found.reading
+    reading = reading_of(found.judge)
     verdicts = [verdict for _, verdict in asked if isinstance(verdict, Verdict)]
     table = table_of(verdicts, reading)
     errors, rates = version_errors(verdicts, reading)

@@ -14,6 +14,8 @@ from promptops.commands.judged_outputs import JudgeNoiseOptions, NoisyJudge
 from promptops.commands.models import Models
 from promptops.commands.project import Project
 from promptops.commands.target_context import SuiteContext
+from promptops.engine.asked_by_scorers import counted_in
+from promptops.engine.money import Money, plus
 from promptops.engine.score import adjusted
 from promptops.errors import (
     InterruptedRunError,
@@ -22,12 +24,11 @@ from promptops.errors import (
 )
 from promptops.halt import Halt, Stopped
 from promptops.model.judge_noise import JudgeNoise, JudgeNoiseEstimate, OutputVotes, VotesOutlook
-from promptops.model.result import Completion
 from promptops.models.asking import Asking
 from promptops.models.cached import CachedModel
 from promptops.models.chat import most_output_tokens
 from promptops.models.lane import Usage
-from promptops.plugin import CaseFailure, Model, RenderedPrompt, Sample
+from promptops.plugin import CaseFailure, RenderedPrompt, Sample
 from promptops.scorers.judge import Judge
 from promptops.stats.judge_noise import (
     LEAST_VOTES,
@@ -54,12 +55,12 @@ def measure_judge_noise(project: Project, options: JudgeNoiseOptions) -> JudgeNo
         InterruptedRunError: the user ended it.
     """
     noisy = NoisyJudge.find(project, options)
-    meter = _Meter()
+    money = Money()
     try:
-        asked = asyncio.run(_asked(noisy, options.votes, meter))
+        asked = asyncio.run(_asked(noisy, options.votes, money))
     except asyncio.CancelledError:
         raise InterruptedRunError("interrupted") from None
-    return _report(noisy, options, asked, meter)
+    return _report(noisy, options, asked, money)
 
 
 def estimate_judge_noise(project: Project, options: JudgeNoiseOptions) -> JudgeNoiseEstimate:
@@ -73,57 +74,6 @@ def estimate_judge_noise(project: Project, options: JudgeNoiseOptions) -> JudgeN
 
 
 @dataclass(slots=True)
-class _Meter:
-    """What was asked and paid; a sum that holds an unknown price is unknown."""
-
-    calls: int = 0
-    cached: int = 0
-    cost_usd: float | None = 0.0
-    paid_usd: float | None = 0.0
-
-    def add(self, completion: Completion) -> None:
-        """Counts one answer."""
-        self.cost_usd = _plus(self.cost_usd, completion.cost_usd)
-        if completion.cached:
-            self.cached += 1
-        else:
-            self.calls += 1
-            self.paid_usd = _plus(self.paid_usd, completion.cost_usd)
-
-
-def _plus(total: float | None, more: float | None) -> float | None:
-    return None if total is None or more is None else total + more
-
-
-@dataclass(frozen=True, slots=True)
-class _Metered:
-    """See Model; what it answers is counted."""
-
-    model: Model
-    meter: _Meter
-
-    async def complete(self, rendered: RenderedPrompt, sample: int = 0) -> Completion:
-        """See Model."""
-        completion = await self.model.complete(rendered, sample)
-        self.meter.add(completion)
-        return completion
-
-    async def close(self) -> None:
-        """See Model; it belongs to the run."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _MeteredContext(SuiteContext):
-    """See TargetContext; what its models answer is counted."""
-
-    meter: _Meter
-
-    def model(self, name: str) -> Model:
-        """See TargetContext."""
-        return _Metered(SuiteContext.model(self, name), self.meter)
-
-
-@dataclass(slots=True)
 class _Asked:
     """The outputs with a verdict from each asking, and why others have none."""
 
@@ -132,10 +82,10 @@ class _Asked:
     lost: list[CaseFailure] = field(default_factory=list)
 
 
-async def _asked(noisy: NoisyJudge, votes: int, meter: _Meter) -> _Asked:
+async def _asked(noisy: NoisyJudge, votes: int, money: Money) -> _Asked:
     halt = Halt()
     models = Models(noisy.project, Asking.UNLESS_KNOWN, halt)
-    context = _MeteredContext(noisy.project, noisy.loaded, models, meter=meter)
+    context = SuiteContext(noisy.project, noisy.loaded, models, is_of_scorers=True)
     places = asyncio.Semaphore(noisy.project.config.run.concurrency)
     asked = _Asked()
 
@@ -151,7 +101,7 @@ async def _asked(noisy: NoisyJudge, votes: int, meter: _Meter) -> _Asked:
             except PromptopsError as error:
                 halt.ask(error)
 
-    with interruptible(halt):
+    with interruptible(halt), counted_in(money):
         try:
             await noisy.judge.open(context)
             await asyncio.gather(*map(ask, noisy.samples))
@@ -175,14 +125,14 @@ async def _ask(noisy: NoisyJudge, sample: Sample, votes: int, asked: _Asked) -> 
     )
 
 
-def _report(noisy: NoisyJudge, options: JudgeNoiseOptions, asked: _Asked, meter: _Meter) -> JudgeNoise:
+def _report(noisy: NoisyJudge, options: JudgeNoiseOptions, asked: _Asked, money: Money) -> JudgeNoise:
     if not asked.outputs:
         message = f"no output got a verdict each time: {asked.lost[0].message}"
         raise TargetError(message)
     told = [[value for value in each.scores if value is not None] for each in asked.outputs]
     several = [each for each in told if each]
     between, within = variances(several) if several else (0.0, 0.0)
-    outlook = tuple(_outlook(noisy, options, asked, several, meter))
+    outlook = tuple(_outlook(noisy, options, asked, several, money))
     lost = len(asked.lost)
     most = noisy.project.config.gate.max_missing
     return JudgeNoise(
@@ -203,9 +153,9 @@ def _report(noisy: NoisyJudge, options: JudgeNoiseOptions, asked: _Asked, meter:
         outlook=outlook,
         advised=votes_that_pay([(each.votes, each.mde80) for each in outlook]) if outlook else None,
         outputs=tuple(sorted(asked.outputs, key=lambda each: (-each.contradiction, each.case))),
-        calls=meter.calls,
-        cached=meter.cached,
-        paid_usd=meter.paid_usd,
+        calls=money.calls,
+        cached=money.cached,
+        paid_usd=money.paid_usd,
         too_many_lost=lost > most * (lost + len(asked.outputs)),
     )
 
@@ -215,7 +165,7 @@ def _outlook(
     options: JudgeNoiseOptions,
     asked: _Asked,
     told: Sequence[Sequence[float]],
-    meter: _Meter,
+    money: Money,
 ) -> Iterator[VotesOutlook]:
     if options.votes < LEAST_VOTES or not told:
         return
@@ -224,7 +174,7 @@ def _outlook(
         spread = Propensities.of([(round(sum(each)), len(each)) for each in told])
         noise = {votes: (spread.contradiction(votes), spread.shows(votes)) for votes in LOOKED_AHEAD}
     a_vote = (len(noisy.samples) - len(asked.lost)) * options.votes
-    usd = None if meter.cost_usd is None else meter.cost_usd / a_vote
+    usd = None if money.cost_usd is None else money.cost_usd / a_vote
     calls = len(noisy.judge.models) * (2 if noisy.judge.compare else 1)
     once = noise[1]
     for votes, (flips, shows) in noise.items():
@@ -274,7 +224,7 @@ def _estimate(noisy: NoisyJudge, options: JudgeNoiseOptions, models: Models) -> 
         answered = usual if usual is not None else most_output_tokens(request)
         known_price = price is not None and answered is not None
         usd = price.cost_usd(Usage(input_tokens, answered)) if known_price and price and answered else None
-        cost_usd = _plus(cost_usd, usd)
+        cost_usd = plus(cost_usd, usd)
     return JudgeNoiseEstimate(
         suite=noisy.loaded.name,
         scorer=noisy.plan.name,

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from promptops.commands.judge_found import FoundJudge
+from promptops.commands.judge_verdicts import reading_of
 from promptops.engine.answer import extract
 from promptops.judges.beside_people import Verdict, table_of
 from promptops.model.judging import CorrectedRate, Estimate
@@ -26,7 +27,7 @@ def corrected_rate(
     if newest is None or accuracy is None or accuracy.sensitivity_limits is None:
         return None
     run, scored = newest
-    reading = found.reading
+    reading = reading_of(found.judge)
     labelled = {
         (each.labelled.case, each.labelled.output): (
             reading.passes(each.labelled.said),
@@ -75,7 +76,7 @@ def _share(value: float) -> float:
 def _newest_scores(found: FoundJudge) -> Iterator[tuple[str, dict[tuple[str, str], float]]]:
     """The runs that have scores of the judge, newest first: 1 or 0 by case and output."""
     store = found.project.runs()
-    steps = found.plan.answer or found.suite.suite.answer
+    steps = found.plan.answer or found.cell.plan.suite.answer
     for run in store.ids():
         cells = [at for at, each in enumerate(store.load(run).suites) if each.suite == found.loaded.name]
         scored: dict[tuple[str, str], float] = {}

@@ -13,10 +13,13 @@ from promptops.commands.interruption import interruptible
 from promptops.commands.judge_found import FoundJudge
 from promptops.commands.models import Models
 from promptops.commands.target_context import SuiteContext
+from promptops.engine.asked_by_scorers import counted_in
+from promptops.engine.money import Money
 from promptops.errors import InterruptedRunError, PromptopsError
 from promptops.halt import Halt, Stopped
-from promptops.judges.beside_people import Labelled, Verdict
-from promptops.model.judging import FAIL, PASS, UNSURE
+from promptops.judges.beside_people import YES_NO, Labelled, Reading, Verdict
+from promptops.model.judge_calls import JudgeCalls
+from promptops.model.judging import FAIL, FIRST, PASS, SECOND, TIE, UNSURE
 from promptops.model.record import JsonValue
 from promptops.model.suite import Case
 from promptops.models.asking import Asking
@@ -28,14 +31,15 @@ from promptops.stats.golden import PASSES
 ASKED_AGAIN = 50
 """So many outputs tell how often a judge contradicts itself."""
 
+PAIR = {FIRST: 1.0, SECOND: 0.0, TIE: 0.5}
 Judged = tuple[Labelled, Verdict | CaseFailure]
 """An output with what the judge says of it, or why it says nothing."""
 
 
 def verdicts_on(
     found: FoundJudge, outputs: Sequence[Labelled], known: Mapping[str, Case], asking: Asking
-) -> list[Judged]:
-    """What the judge says of each output.
+) -> tuple[list[Judged], JudgeCalls]:
+    """What the judge says of each output, and what it asked for that.
 
     Args:
         found: the judge.
@@ -48,10 +52,13 @@ def verdicts_on(
         ConfigError: a model or its key is missing.
         TargetError: a provider is down; answers that were given are kept.
     """
+    money = Money()
     try:
-        return asyncio.run(_all_verdicts(found, outputs, known, asking))
+        with counted_in(money):
+            judged = asyncio.run(_all_verdicts(found, outputs, known, asking))
     except asyncio.CancelledError:
         raise InterruptedRunError("interrupted") from None
+    return judged, money.calls_of_judges()
 
 
 async def _all_verdicts(
@@ -85,7 +92,7 @@ async def _all_verdicts(
 
     with interruptible(halt):
         try:
-            await found.judge.open(SuiteContext(found.project, found.loaded, models))
+            await found.judge.open(SuiteContext(found.project, found.loaded, models, is_of_scorers=True))
             judged = await asyncio.gather(*map(verdict, outputs))
         finally:
             await found.judge.close()
@@ -93,6 +100,13 @@ async def _all_verdicts(
     if halt.reason is not None:
         raise halt.reason
     return [each for each in judged if each is not None]
+
+
+def reading_of(judge: Judge) -> Reading:
+    """How a judge's answers, and people's labels, become passes."""
+    if judge.range is not None:
+        return Reading({}, judge.range.low, judge.range.high)
+    return Reading(judge.choices or (PAIR if judge.compare else YES_NO))
 
 
 def _key(labelled: Labelled) -> bytes:

@@ -9,18 +9,16 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import cast
 
-from promptops.commands.prepare import prepare
+from promptops.commands.judge_found import FoundJudge, find_judge
+from promptops.commands.label_place import labels_in
 from promptops.commands.project import Project
-from promptops.commands.suite_plan import Selection
-from promptops.commands.suites import load_named, selected_names
-from promptops.datasets.jsonl import PLUGIN as JSONL
-from promptops.engine.plan import Cell, case_jobs, expected_of
+from promptops.engine.plan import case_jobs
 from promptops.engine.score import sample_of
 from promptops.engine.scorer_plan import ScorerPlan
-from promptops.errors import ConfigError, NothingSelectedError, did_you_mean
-from promptops.files.labels import folder_of, read_labels
+from promptops.errors import ConfigError, NothingSelectedError
+from promptops.files.labels import folder_of
 from promptops.files.suite import LoadedSuite
-from promptops.model.result import CaseScored, Completion
+from promptops.model.result import CaseScored
 from promptops.model.suite import Case
 from promptops.plugin import CaseFailure, Sample
 from promptops.scorers.judge import Judge
@@ -59,13 +57,13 @@ class NoisyJudge:
             InvalidFilesError: the suite or a label cannot be read.
             ConfigError: its verdicts are recorded, or it judges every turn of a conversation by itself.
         """
-        loaded, cells, plan = _found(project, options.judge)
-        judge = cast("Judge", plan.scorer)
+        found = find_judge(project, options.judge)
+        loaded, plan, judge = found.loaded, found.plan, found.judge
         if judge.recorded:
             message = f"the verdicts of `{plan.name}` are recorded, so nobody can be asked again"
-            raise ConfigError(message, where=cells[0].plan.where)
-        cases = {case.id: case for case in cells[0].plan.cases()}
-        source, known = _outputs(project, loaded, cells[0], plan, cases)
+            raise ConfigError(message, where=found.cell.plan.where)
+        cases = {case.id: case for case in found.cell.plan.cases()}
+        source, known = _outputs(found, cases)
         samples = _sampled(known, options.sample)
         if not samples:
             message = f"there is no output of `{loaded.name}` to judge: no run, and no label"
@@ -81,68 +79,35 @@ class NoisyJudge:
         )
 
 
-def _found(project: Project, name: str) -> tuple[LoadedSuite, tuple[Cell, ...], ScorerPlan]:
-    suite, _, scorer = name.partition(":")
-    (found, path), *others = selected_names(project, [suite]).items()
-    if others:
-        raise NothingSelectedError(f"`{suite}` fits several suites", hint="name one")
-    loaded = load_named(project, found, path)
-    if loaded is None:
-        raise NothingSelectedError(f"the tests of `{found}` have no counterpart here")
-    cells = prepare(project, loaded, Selection(run_local_code=False))
-    judges = {each.name: each for each in cells[0].plan.all_scorers if isinstance(each.scorer, Judge)}
-    if not judges:
-        raise NothingSelectedError(f"no scorer of `{found}` is a judge", hint="see `promptops help judges`")
-    if scorer and scorer not in judges:
-        hint = did_you_mean(scorer, judges) or f"its judges are {', '.join(judges)}"
-        raise NothingSelectedError(f"`{found}` has no judge called `{scorer}`", hint=hint)
-    if not scorer and len(judges) > 1:
-        named = ", ".join(f"{found}:{each}" for each in judges)
-        raise NothingSelectedError(f"`{found}` has several judges", hint=f"name one: {named}")
-    plan = judges[scorer or next(iter(judges))]
-    if plan.goes_through_turns:
-        raise ConfigError(f"`{plan.name}` judges each turn by itself", where=cells[0].plan.where)
-    return loaded, cells, plan
-
-
-def _outputs(
-    project: Project, loaded: LoadedSuite, cell: Cell, plan: ScorerPlan, cases: dict[str, Case]
-) -> tuple[str, Iterable[Sample]]:
+def _outputs(found: FoundJudge, cases: dict[str, Case]) -> tuple[str, Iterable[Sample]]:
     """Where the outputs are from, and they, as the judge sees them."""
-    store = project.runs()
+    store = found.project.runs()
     for id_ in store.ids():
         run = store.load(id_)
-        own = {number for number, suite in enumerate(run.suites) if suite.suite == loaded.name}
+        own = {number for number, suite in enumerate(run.suites) if suite.suite == found.loaded.name}
         if own:
             results = (result for number, result in store.results(id_) if number in own)
-            return id_, _of_run(cell, plan, cases, results)
-    return LABELS, _of_labels(project, loaded, cell, plan, cases)
+            return id_, _of_run(found, cases, results)
+    return LABELS, _of_labels(found, cases)
 
 
-def _of_run(
-    cell: Cell, plan: ScorerPlan, cases: dict[str, Case], results: Iterable[object]
-) -> Iterator[Sample]:
+def _of_run(found: FoundJudge, cases: dict[str, Case], results: Iterable[object]) -> Iterator[Sample]:
     for result in results:
         case = cases.get(result.case_id) if isinstance(result, CaseScored) else None
-        job = None if case is None else next(case_jobs(cell, case), None)
+        job = None if case is None else next(case_jobs(found.cell, case), None)
         if job is not None:
             with suppress(CaseFailure):
-                yield sample_of(plan, cell, job, cast("CaseScored", result).completion)
+                yield sample_of(found.plan, found.cell, job, cast("CaseScored", result).completion)
 
 
-def _of_labels(
-    project: Project, loaded: LoadedSuite, cell: Cell, plan: ScorerPlan, cases: dict[str, Case]
-) -> Iterator[Sample]:
-    folder = folder_of(project.config.project.labels, loaded.name, plan.name)
-    for label in read_labels(project.tree, folder, JSONL()):
+def _of_labels(found: FoundJudge, cases: dict[str, Case]) -> Iterator[Sample]:
+    folder = folder_of(found.project.config.project.labels, found.loaded.name, found.plan.name)
+    for label in labels_in(found.project, folder):
         case = cases.get(label.case)
         if case is None and label.fields is not None:
             case = Case(id=label.case, fields=label.fields)
         if case is not None:
-            own = plan.expected
-            expected = own.evaluate({"case": case.fields}) if own else expected_of(cell.plan, case)
-            completion = Completion(output=label.output)
-            yield Sample(output=label.output, expected=expected, case=case, completion=completion)
+            yield found.sample(case, label.output)
 
 
 def _sampled(samples: Iterable[Sample], count: int) -> list[Sample]:

@@ -7,22 +7,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import cast
 
+from promptops.commands.judge_found import FoundJudge, find_judge
 from promptops.commands.label_place import LabelPlace, person_of
 from promptops.commands.labelling import Labelling, Task
-from promptops.commands.prepare import prepare
 from promptops.commands.project import Project
 from promptops.commands.run_outputs import Wanted, drawn_outputs
-from promptops.commands.suite_plan import Selection
-from promptops.commands.suites import load_named, suite_names
 from promptops.engine.label_draw import drawn, shuffled
 from promptops.engine.label_form import Form, Item, number, one_of, pair, yes_or_no
 from promptops.engine.plan import Cell, case_jobs
 from promptops.engine.score import sample_of
 from promptops.engine.scorer_plan import ScorerPlan
-from promptops.errors import ConfigError, NothingSelectedError, did_you_mean
+from promptops.errors import NothingSelectedError
 from promptops.files.label_file import LabelFile
-from promptops.files.suite import LoadedSuite
-from promptops.model.conversation import EACH
 from promptops.model.judging import FIRST, SECOND, Label
 from promptops.model.result import Completion
 from promptops.model.suite import Case
@@ -57,49 +53,17 @@ def labelling(project: Project, options: LabelOptions) -> Iterator[Labelling]:
         ConfigError: nobody knows who labels, or the judge's outputs cannot be labelled.
         ProjectError: the person's file cannot be written.
     """
-    loaded, plan, cell = _found(project, options.of)
+    found = find_judge(project, options.of)
     person = person_of(project, options.by)
-    place = LabelPlace(project=project, suite=loaded.name, scorer=plan.name, person=person)
+    place = LabelPlace(project=project, suite=found.loaded.name, scorer=found.plan.name, person=person)
     with place.opened() as file:
-        yield Labelling.begin(_task(place, options, file, plan, cell), place, file)
+        yield Labelling.begin(_task(place, options, file, found), place, file)
 
 
-def _found(project: Project, of: str) -> tuple[LoadedSuite, ScorerPlan, Cell]:
-    name, _, scorer = of.partition(":")
-    loaded = named_suite(project, name)
-    cell = prepare(project, loaded, Selection(run_local_code=False))[0]
-    judges = {each.name: each for each in cell.plan.all_scorers if isinstance(each.scorer, Judge)}
-    if not judges:
-        raise NothingSelectedError(f"`{name}` has no judge, and people label what a judge is asked")
-    if not scorer and len(judges) > 1:
-        raise NothingSelectedError(
-            f"`{name}` has {len(judges)} judges",
-            hint=f"name one: `promptops label {name}:{next(iter(judges))}`",
-        )
-    plan = judges.get(scorer or next(iter(judges)))
-    if plan is None:
-        hint = did_you_mean(scorer, judges) or f"its judges are {', '.join(judges)}"
-        raise NothingSelectedError(f"`{name}` has no judge `{scorer}`", hint=hint)
-    if plan.turn == EACH:
-        raise ConfigError(
-            f"`{plan.name}` judges each turn, and labels are of whole outputs", where=cell.plan.where
-        )
+def _task(place: LabelPlace, options: LabelOptions, file: LabelFile, found: FoundJudge) -> Task:
+    judge, plan = found.judge, found.plan
     # What it is asked of an output does not depend on the prompt, which may not fit the cases now.
-    return loaded, plan, replace(cell, renderer=None)
-
-
-def named_suite(project: Project, name: str) -> LoadedSuite:
-    """The suite of that name; raises NothingSelectedError."""
-    known = suite_names(project)
-    loaded = load_named(project, name, known[name]) if name in known else None
-    if loaded is None:
-        hint = did_you_mean(name, known) or f"the suites are {', '.join(sorted(known)) or 'none'}"
-        raise NothingSelectedError(f"no suite is called `{name}`", hint=hint)
-    return loaded
-
-
-def _task(place: LabelPlace, options: LabelOptions, file: LabelFile, plan: ScorerPlan, cell: Cell) -> Task:
-    judge = cast("Judge", plan.scorer)
+    cell = replace(found.cell, renderer=None)
     others = [each for each in place.labels() if each.by != place.person]
     kept = [*others, *file.labels]
     own = {(each.case, each.output) for each in file.labels}

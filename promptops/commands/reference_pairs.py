@@ -6,13 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from promptops.commands.label import LONGEST_OUTPUT, fits_a_row, in_blocks, named_suite
+from promptops.commands.label import LONGEST_OUTPUT, fits_a_row, in_blocks
 from promptops.commands.label_place import LabelPlace, person_of
 from promptops.commands.labelling import Labelling, Task
 from promptops.commands.prepare import prepare
 from promptops.commands.project import Project
 from promptops.commands.run_outputs import Wanted, drawn_outputs
 from promptops.commands.suite_plan import Selection
+from promptops.commands.suites import named_suite
 from promptops.engine.answer import extract
 from promptops.engine.label_draw import drawn
 from promptops.engine.label_form import Item, pair

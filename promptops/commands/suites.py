@@ -86,3 +86,13 @@ def load_all(project: Project, names: dict[str, PurePosixPath]) -> Iterator[Load
         else:
             if suite is not None:
                 yield suite
+
+
+def named_suite(project: Project, name: str) -> LoadedSuite:
+    """The suite of that name; raises NothingSelectedError."""
+    known = suite_names(project)
+    loaded = load_named(project, name, known[name]) if name in known else None
+    if loaded is None:
+        hint = did_you_mean(name, known) or f"the suites are {', '.join(sorted(known)) or 'none'}"
+        raise NothingSelectedError(f"no suite is called `{name}`", hint=hint)
+    return loaded

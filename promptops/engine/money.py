@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
-from promptops.model.result import Completion, JudgeCalls
+from promptops.model.judge_calls import JudgeCalls
+from promptops.model.result import Completion
 
 
 @dataclass(slots=True)
@@ -22,18 +23,19 @@ class Money:
         """Counts one answer."""
         self.input_tokens += completion.input_tokens
         self.output_tokens += completion.output_tokens
-        self.cost_usd = _plus(self.cost_usd, completion.cost_usd)
+        self.cost_usd = plus(self.cost_usd, completion.cost_usd)
         if completion.cached:
             self.cached += completion.calls
         else:
             self.calls += completion.calls - completion.cached_calls
             self.cached += completion.cached_calls
-            self.paid_usd = _plus(_plus(self.paid_usd, completion.cost_usd), -completion.cached_usd)
+            self.paid_usd = plus(plus(self.paid_usd, completion.cost_usd), -completion.cached_usd)
 
     def calls_of_judges(self) -> JudgeCalls:
         """The same as a result tells it of judges."""
         return JudgeCalls(**asdict(self))
 
 
-def _plus(sum_usd: float | None, cost_usd: float | None) -> float | None:
+def plus(sum_usd: float | None, cost_usd: float | None) -> float | None:
+    """A sum of US dollars; unknown where one of them is."""
     return None if sum_usd is None or cost_usd is None else sum_usd + cost_usd

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from promptops.model.breakdown import Components, ConfusionChange, Flips
 from promptops.model.comparison import Check, GateRules, MetricDelta, SliceDelta, Verdict
 from promptops.model.component import Component
+from promptops.model.judge_calls import JudgeCalls
 from promptops.model.prompt_change import ChangedLines, PromptChange
 from promptops.model.record import Record
-from promptops.model.result import HeadState, JudgeCalls, LatencySummary, MetricSummary
+from promptops.model.result import HeadState, LatencySummary, MetricSummary
 from promptops.model.trust import JudgeReport
 
 NO_LATENCY = LatencySummary(p50=None, p95=None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from promptops.model.judge_calls import JudgeCalls
 from promptops.model.record import JsonValue, Record
 
 PASS = "pass"  # noqa: S105 - no password
@@ -215,4 +216,5 @@ class CalibrationReport(Record):
     disagreements: tuple[Disagreement, ...]
     rate: CorrectedRate | None
     why_not: tuple[str, ...]
+    calls: JudgeCalls = field(default_factory=JudgeCalls)
     written: str | None = None

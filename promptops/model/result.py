@@ -7,6 +7,7 @@ from itertools import islice
 from math import fsum
 
 from promptops.model.breakdown import Classification, Components, Flips
+from promptops.model.judge_calls import JudgeCalls
 from promptops.model.record import JsonValue, Record
 from promptops.model.trust import JudgeReport
 
@@ -191,27 +192,6 @@ class LatencySummary(Record):
 
     p50: float | None
     p95: float | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JudgeCalls(Record):
-    """What judges, and other scorers that ask models, asked for the answers of a cell.
-
-    `cached` answers were kept from earlier. `cost_usd` is what all of them cost when they were given, `paid_usd`
-    what this run paid; None when a price is unknown.
-    """
-
-    calls: int = 0
-    cached: int = 0
-    input_tokens: int = 0
-    output_tokens: int = 0
-    cost_usd: float | None = 0.0
-    paid_usd: float | None = 0.0
-
-    @property
-    def answers(self) -> int:
-        """How many there are."""
-        return self.calls + self.cached
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

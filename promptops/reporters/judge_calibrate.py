@@ -13,7 +13,7 @@ from promptops.model.judging import (
     Estimate,
     PositionBias,
 )
-from promptops.reporters.amounts import counted
+from promptops.reporters.amounts import cost_text, counted
 from promptops.reporters.printable import printable, shortened
 
 MOST_DISAGREEMENTS = 20
@@ -33,6 +33,10 @@ def calibration_text(report: CalibrationReport, columns: int) -> str:
         *_rate(report.rate),
         *_disagreements(report, columns),
     ]
+    calls = report.calls
+    if calls.calls or calls.cached:
+        paid = f", paid {cost_text(calls.paid_usd)}" if calls.calls else ""
+        lines += ["", f"{counted(calls.calls, 'call')}, {calls.cached:,} answers kept from earlier{paid}"]
     if report.written:
         lines += ["", f"written: {printable(report.written)} (commit it)"]
     width = max(NARROWEST, columns)

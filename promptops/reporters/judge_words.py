@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from promptops.model.diff import SuiteComparison
-from promptops.model.result import JudgeCalls, Scale
+from promptops.model.judge_calls import JudgeCalls
+from promptops.model.result import Scale
 from promptops.model.trust import CorrectedRate, JudgedSide, JudgeReport
 from promptops.reporters.amounts import cost_text, counted, delta_text, interval_text
 from promptops.reporters.printable import printable

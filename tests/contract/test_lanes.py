@@ -13,7 +13,7 @@ from promptops.model.result import Completion
 from promptops.models.lane import AttemptFailed, Usage
 from promptops.models.prices import price_of
 from tests.support.chat import TOOL, TOOL_CALL, USAGE, always, answer, rendered_prompt
-from tests.support.lanes import KEY, LaneSetting, ask
+from tests.support.lanes import KEY, LaneSetting, ask, failure
 from tests.support.service import Call, Reply, service
 
 # What litellm and its dependencies warn about is not ours to mend.
@@ -261,6 +261,14 @@ def test_a_model_without_schemas_answers_through_a_tool(lane: LaneSetting) -> No
     for model in ("groq/llama-3.3-70b-versatile", "openai/gpt-4"):
         completion = answered(lane, document, rendered_prompt(model, output=SCHEMA))
         assert (completion.output, completion.data) == (function["arguments"], {})
+
+
+def test_a_provider_for_which_litellm_knows_no_schema_is_asked_for_a_call() -> None:
+    with service(always(Reply({"message": "no"}, status=400))) as server:
+        failure("litellm", server.url, rendered_prompt("cohere/command-r", output=SCHEMA))
+    body = server.calls[0].json
+    assert "response_format" not in body
+    assert body["tools"][0]["function"]["parameters"] == SCHEMA
 
 
 def test_a_model_that_is_known_to_take_no_schema_is_asked_for_a_call(lane: LaneSetting) -> None:

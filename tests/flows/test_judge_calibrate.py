@@ -73,7 +73,9 @@ def test_a_judge_that_earned_its_vote_is_written_down_and_gates(folder: ProjectF
         assert {each["case"] for each in found["disagreements"]} == {f"c{n}" for n in range(0, CASES, 10)}
         assert (found["calibration"]["asked_again"], found["calibration"]["flipped"]) == (50, 0)
         # Nothing is paid twice: the same calibration asks nobody.
-        assert calibrated(folder, cli, "--offline")[1]["calibration"]["table"] == table
+        again = calibrated(folder, cli, "--offline")[1]
+        assert again["calibration"]["table"] == table
+        assert (again["calls"]["calls"], again["calls"]["cached"]) == (0, asked)
         assert len(server.calls) == asked
         folder.commit("calibrated")
         folder.git("switch", "--quiet", "--create", "branch")

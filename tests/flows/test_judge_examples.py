@@ -152,6 +152,8 @@ def test_shown_labels_are_a_part_of_the_judge_and_no_others_are(folder: ProjectF
     # What people say later, and of outputs that are not shown, changes nothing.
     later = planned(with_labels(folder, url, labels("pass", "fail", "pass"), ", k: 2"))
     assert judge_digest(later) == judge_digest(before)
+    bounded = planned(with_labels(folder, url, labels("pass", "fail"), ", k: 2}\n    max_abstain: 0.5\n#"))
+    assert judge_digest(bounded) == judge_digest(before)
     other = planned(with_labels(folder, url, labels("pass", "pass"), ", k: 2"))
     assert judge_digest(other) != judge_digest(before)
 
@@ -200,3 +202,14 @@ scorers:
         result = cli("eval", "--format", "json", at=folder.root)
         assert only_suite(result)["scored"] == 1
     assert shown(server) == [("l0", "yes")]
+
+
+@pytest.mark.parametrize(("case", "messages"), [("c0", 2), ("c1", 4)])
+def test_a_written_example_that_names_its_case_is_left_out_where_that_is_judged(
+    case: str, messages: int, folder: ProjectFolder, cli: Cli
+) -> None:
+    texts = "{output: It is 5 euros, case.context: It is 6}"
+    suite = f"{SUITE}    few_shot: [{{texts: {texts}, answer: false, case: {case}}}]\n"
+    with judge(lambda _: YES) as server:
+        judged(project(folder, server.url, suite), cli)
+    assert len(server.calls[0].json["messages"]) == messages

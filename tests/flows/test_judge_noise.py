@@ -217,7 +217,7 @@ def test_the_budget_of_a_run_holds(folder: ProjectFolder, cli: Cli) -> None:
     ("name", "message"),
     [
         ("t", "no suite is called `t`"),
-        ("s:other", "`s` has no judge called `other`"),
+        ("s:other", "`s` has no judge `other`"),
         ("s", "there is no output of `s` to judge: no run, and no label"),
     ],
 )
@@ -232,7 +232,7 @@ def test_what_is_not_there_is_told(name: str, message: str, folder: ProjectFolde
 @pytest.mark.parametrize(
     ("more", "name", "message"),
     [
-        ("", "s", "no scorer of `s` is a judge"),
+        ("", "s", "`s` has no judge"),
         ("  a: {type: judge, models: [hosted_vllm/j], question: '{{ output }}?'}\n", "s", ""),
     ],
 )
