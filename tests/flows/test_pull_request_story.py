@@ -100,6 +100,26 @@ def test_a_pull_request_from_the_first_push_to_the_comment(story: Story) -> None
     assert len(story.model.bodies) == 2 * ASKED_CASES
 
 
+def test_a_job_that_finds_out_nothing_leaves_nobody_waiting(story: Story) -> None:
+    developer = story.hub.clone("developer")
+    story.push(developer, "edit", BAD)
+    assert story.job(story.hub.clone("first", "--branch", "edit"), "gate", PULL).returncode == 1
+    story.push(developer, "edit", "messages: [oops")
+    second = story.job(story.hub.clone("second", "--branch", "edit"), "gate", PULL)
+    assert second.returncode == 3
+    (body,) = story.forge.ours
+    assert "promptops found out nothing about" in body
+    assert "is running" not in body
+    assert "the scores got worse" in body
+
+
+def test_a_fork_without_a_report_is_told_of_too(story: Story) -> None:
+    posted = story.job(story.hub.clone("elsewhere"), "comment", FORK)
+    assert posted.returncode == 0, posted.stderr
+    (body,) = story.forge.ours
+    assert "promptops found out nothing about" in body
+
+
 def test_a_fork_asks_nothing_and_another_workflow_comments(story: Story) -> None:
     assert story.job(story.hub.clone("base"), "publish", {}).returncode == 0
     asked = len(story.model.bodies)
