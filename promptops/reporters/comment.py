@@ -85,8 +85,9 @@ def comment_text(
         notices.append(alert("WARNING", [words]))
     if is_foreign:
         notices.append(alert("NOTE", [FOREIGN]))
-    above = "\n".join([marker(group, head_sha).line, *(f"{notice}\n" for notice in notices), ""])
-    return above + text(report, min(longest, LONGEST_BODY - len(above)))
+    first = marker(group, head_sha)
+    above = "\n".join([first.line, *(f"{notice}\n" for notice in notices), ""])
+    return above + text(report, min(longest, LONGEST_BODY - len(above)), first.sha)
 
 
 def running_text(*, group: str, head_sha: str | None, before: str | None = None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ import pytest
 import yaml
 
 from tests.support.chat_project import Chat
+from tests.support.cli import Cli
 from tests.support.forges import FORK, PULL, TOKEN, Forge, forge, github_environment, gitlab_environment
 from tests.support.gated import ASKED_CASES, BAD, GOOD, asking
 from tests.support.ledger import Hub
@@ -115,6 +117,26 @@ def test_a_pull_request_from_the_first_push_to_the_comment(story: Story) -> None
     (body,) = story.forge.ours
     assert "Nothing to judge" in body
     assert len(story.model.bodies) == 2 * ASKED_CASES
+
+
+def test_whoever_reads_of_a_merge_that_only_the_forge_has_can_repeat_what_was_found(
+    story: Story, cli: Cli
+) -> None:
+    developer = story.hub.clone("developer")
+    story.push(developer, "edit", BAD)
+    own = developer.git("rev-parse", "HEAD").strip()
+    runner = story.hub.clone("runner")
+    runner.git("checkout", "--quiet", "--detach")
+    runner.git("merge", "--quiet", "--no-ff", "--message", "merge", own)
+    runner.git("push", "--quiet", "origin", "HEAD:refs/pull/7/merge")
+    event = {"pull_request": {"number": 7, "head": {"sha": own}, "base": {"ref": "main"}}}
+    assert story.job(runner, "gate", event).returncode == 1
+    merge = runner.git("rev-parse", "HEAD").strip()
+    (body,) = story.forge.ours
+    assert f"promptops compared `{own[:9]}` (checked out as `{merge[:9]}`) with `" in body
+    (fetch, again) = body.split("```sh\n")[1].splitlines()[:2]
+    developer.git(*shlex.split(fetch)[1:])
+    assert cli(*shlex.split(again)[1:], at=developer.root).code == 1
 
 
 def test_a_job_that_finds_out_nothing_leaves_nobody_waiting(story: Story) -> None:

@@ -67,14 +67,14 @@ def test_the_line_ends_of_a_browser_do_not_matter() -> None:
 
 
 def test_results_are_the_text_of_the_report_below_the_marker() -> None:
-    assert result() == f"{marker('g', OLD).line}\n{text(REPORT)}"
+    assert result() == f"{marker('g', OLD).line}\n{text(REPORT, ran_on=OLD)}"
 
 
 def test_results_that_are_old_or_foreign_say_so_first() -> None:
     old = result(is_stale=True, is_foreign=True)
     notice = "> [!WARNING]\n> The head has moved on: these are the results of `aaaaaaa`.\n"
     assert old.startswith(f"{marker('g', OLD).line}\n{notice}\n> [!NOTE]\n> A run of a fork")
-    assert old.endswith(text(REPORT))
+    assert old.endswith(text(REPORT, ran_on=OLD))
 
 
 def test_a_first_run_says_that_it_runs() -> None:
