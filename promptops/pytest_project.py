@@ -92,21 +92,21 @@ class ProjectUnderTest:
     def render(self, prompt: str, /, **values: Any) -> RenderedPrompt:
         """A prompt as it would be sent; fails the test where it cannot be rendered."""
         __tracebackhide__ = True
-        with _failing():
+        with _Failing():
             return load_prompt(prompt, folder=self.root).render(**values)
 
     def suite(self, name: str, /) -> SuiteScores:
         """The scores of a suite on the working tree; fails the test where too many cases were lost."""
         __tracebackhide__ = True
         if name not in self.known:
-            with _failing(), _quiet() as observer:
+            with _Failing(), _quiet() as observer:
                 self.known[name] = self._scores(name, observer)
         return self.known[name]
 
     def gate(self, name: str, /) -> Comparison:
         """A suite held against the base: fails the test as `promptops gate` fails, and returns the comparison."""
         __tracebackhide__ = True
-        with _failing():
+        with _Failing():
             report = self.compared([name])
         judge(report, report.comparison.verdict, text_of(report, report.comparison.suites))
         return report.comparison
@@ -202,11 +202,14 @@ def _quiet() -> Iterator[QuietObserver]:
         warnings.warn(SideWarning(message), stacklevel=3)
 
 
-@contextmanager
-def _failing() -> Iterator[None]:
-    """Errors that a user can mend fail the test in a few words."""
-    __tracebackhide__ = True
-    try:
-        yield
-    except PromptopsError as error:
-        raise pytest.fail.Exception(told(error)) from None
+class _Failing:
+    """Errors that a user can mend fail the test in a few words, without the frames that `contextlib` adds."""
+
+    def __enter__(self) -> None:
+        """See above."""
+
+    def __exit__(self, _: object, error: BaseException | None, traceback: object) -> None:
+        """Fails the test."""
+        __tracebackhide__ = True
+        if isinstance(error, PromptopsError):
+            raise pytest.fail.Exception(told(error)) from None

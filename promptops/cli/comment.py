@@ -23,6 +23,7 @@ def comment(
         Path | None, typer.Option("--from", metavar="REPORT.json", help="A report of `gate --report json=…`")
     ] = None,
     running: Annotated[bool, typer.Option("--running", help="Say that a job runs")] = False,
+    failed: Annotated[bool, typer.Option("--failed", help="Say that the job ended without a report")] = False,
     group: Annotated[
         str, typer.Option(help="Tells the comments of several jobs on one pull request apart")
     ] = "default",
@@ -31,16 +32,23 @@ def comment(
 
     Where no comment may be written, as in runs of forks, the summary alone has the report.
     """
-    from promptops.commands.comment import Job, add_to_summary, read_report, say_result, say_running
+    from promptops.commands.comment import (
+        Job,
+        add_to_summary,
+        read_report,
+        say_failed,
+        say_result,
+        say_running,
+    )
     from promptops.errors import ForgeError
 
-    if running == (from_ is not None):
-        raise typer.BadParameter("give either `--from REPORT.json` or `--running`")
+    if [running, failed, from_ is not None].count(True) != 1:
+        raise typer.BadParameter("give one of `--from REPORT.json`, `--running` and `--failed`")
     if not GROUP.fullmatch(group):
         raise typer.BadParameter("letters, digits, `.`, `_` and `-` only, at most 60", param_hint="--group")
     job = Job(os.environ, group)
     if from_ is None:
-        sys.stderr.write(f"comment: {say_running(job)}\n")
+        sys.stderr.write(f"comment: {say_failed(job) if failed else say_running(job)}\n")
         finish(ExitCode.YES)
     assert from_ is not None
     report = read_report(from_)

@@ -12,7 +12,7 @@ from promptops.errors import ForgeError, ProjectError
 from promptops.forge.github import pull_request
 from promptops.forge.gitlab import merge_request
 from promptops.forge.request import ChangeRequest
-from promptops.reporters.comment import beginning, comment_text, found_marker, running_text
+from promptops.reporters.comment import beginning, comment_text, failed_text, found_marker, running_text
 from promptops.reporters.markdown_report import LONGEST, text
 from promptops.reporters.report import Report, report_from
 
@@ -80,6 +80,17 @@ def say_running(job: Job) -> Outcome:
     """
     return _write(
         job, lambda request, before: running_text(group=job.group, head_sha=request.ran_on, before=before)
+    )
+
+
+def say_failed(job: Job) -> Outcome:
+    """Says that a job ended without a report, so that nobody waits for one.
+
+    Raises:
+        ForgeError: it cannot be written.
+    """
+    return _write(
+        job, lambda request, before: failed_text(group=job.group, head_sha=request.ran_on, before=before)
     )
 
 

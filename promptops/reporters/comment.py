@@ -85,22 +85,36 @@ def comment_text(
         notices.append(alert("WARNING", [words]))
     if is_foreign:
         notices.append(alert("NOTE", [FOREIGN]))
-    above = "\n".join([marker(group, head_sha).line, *(f"{notice}\n" for notice in notices), ""])
-    return above + text(report, min(longest, LONGEST_BODY - len(above)))
+    first = marker(group, head_sha)
+    above = "\n".join([first.line, *(f"{notice}\n" for notice in notices), ""])
+    return above + text(report, min(longest, LONGEST_BODY - len(above)), first.sha)
 
 
 def running_text(*, group: str, head_sha: str | None, before: str | None = None) -> str:
     """What stands there while a job runs: the results that stood there `before`, said to be older."""
-    first = marker(group, head_sha).line
+    first = marker(group, head_sha)
     running = f"⏳ promptops is running on {_short(head_sha)}."
+    results = _above_results(first, "NOTE", running, before)
+    return results or "\n".join([first.line, alert("NOTE", [f"{running} The results will stand here."]), ""])
+
+
+def failed_text(*, group: str, head_sha: str | None, before: str | None = None) -> str:
+    """What stands there where a job ended without results: those that stood there `before`, said to be older."""
+    first = marker(group, head_sha)
+    failed = f"⛔ Do not merge yet: promptops found out nothing about {_short(head_sha)}. The log of the job says why."
+    results = _above_results(first, "CAUTION", failed, before)
+    return results or "\n".join([first.line, alert("CAUTION", [failed]), ""])
+
+
+def _above_results(first: Marker, kind: str, words: str, before: str | None) -> str:
+    """Words above older results; empty where there are none, or no room for them."""
     results = _results(before or "")
-    if results:
-        of = found_marker(results)
-        kept = f" What follows are the results of {_short(of.sha if of else None)}."
-        body = "\n".join([first, alert("NOTE", [running + kept]), "", results])
-        if len(body) <= LONGEST_BODY:
-            return body
-    return "\n".join([first, alert("NOTE", [f"{running} The results will stand here."]), ""])
+    if not results:
+        return ""
+    of = found_marker(results)
+    kept = f"{words} What follows are the results of {_short(of.sha if of else None)}."
+    body = "\n".join([first.line, alert(kind, [kept]), "", results])
+    return body if len(body) <= LONGEST_BODY else ""
 
 
 def _results(body: str) -> str:

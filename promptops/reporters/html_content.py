@@ -66,7 +66,8 @@ def content(report: Report) -> dict[str, JsonValue]:
     comparison = report.comparison
     labels = suite_labels(comparison.suites)
     rows = CaseRows(comparison.suites)
-    cases = list(rows.rows(report.cases))
+    # The worst of all suites come first; of those that are as bad, the worst suite's.
+    cases = list(rows.rows(sorted(report.cases, key=lambda view: view.rank[:2])))
     return {
         "verb": report.verb,
         "title": title(report),

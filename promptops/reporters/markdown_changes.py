@@ -19,7 +19,7 @@ MOST_NAMED = 5
 MOST_CHANGES = 12
 MOST_LINES = 40
 MOST_SHOWN_AT_ONCE = 12
-"""Lines of a diff that need no click."""
+"""Lines of a diff, or of changes of the ruler, that need no click."""
 
 LONGEST_LINE = 300
 
@@ -88,7 +88,8 @@ def ruler(comparison: Comparison) -> Iterator[Section]:
     for suite, label in named(comparison):
         lines += _ruler_lines(suite, code(label))
     title = f"What measures changes: {counted(count, 'change')}, after the merge"
-    yield Section(name="changes of the ruler", title=title, body=bullets(lines))
+    is_short = len(lines) <= MOST_SHOWN_AT_ONCE
+    yield Section(name="changes of the ruler", title=title, body=bullets(lines), is_open=is_short)
 
 
 def _ruler_lines(suite: SuiteComparison, label: str) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Iterator
 
@@ -21,19 +22,23 @@ LONGEST = 65_000
 """Characters; GitHub refuses a comment beyond 65,536, and a summary beyond a megabyte."""
 
 LONGEST_COMMAND = 1000
+COMMIT = re.compile(r"[0-9a-f]{40,64}")
 
 
-def text(report: Report, longest: int = LONGEST) -> str:
-    """The report in at most so many characters; what is too much is left out from the bottom, and named."""
-    head = "\n\n".join(_head(report))
+def text(report: Report, longest: int = LONGEST, ran_on: str | None = None) -> str:
+    """The report in at most so many characters; what is too much is left out from the bottom, and named.
+
+    `ran_on` is the commit that a job is about, which may have checked out a merge of it that nobody else knows.
+    """
+    head = "\n\n".join(_head(report, ran_on))
     return fitted(head, list(_sections(report)), "\n\n".join(_foot(report)), longest)
 
 
-def _head(report: Report) -> Iterator[str]:
+def _head(report: Report, ran_on: str | None) -> Iterator[str]:
     """What one look has to be enough for."""
     comparison, found = report.comparison, answer(report)
     yield f"## {found.icon} {found.words}"
-    yield f"promptops compared {_head_name(comparison)} with {_base_name(comparison)}."
+    yield f"promptops compared {_head_name(comparison, ran_on)} with {_base_name(comparison)}."
     yield why(report)
     yield from gated_scores(comparison)
     changed = changed_text(comparison)
@@ -64,14 +69,25 @@ def _foot(report: Report) -> Iterator[str]:
     found = f", {prose(base.found)}" if base.found else ""
     yield f"Base: {code(base.sha[:SHA])}{f' ({facts})' if facts else ''}{found}. {spent_text(comparison)}".rstrip()
     if _is_ours(report.command):
-        yield f"The same again:\n{block([report.command], 'sh', is_wrapped=False)}"
+        commands = [*_fetch(comparison), report.command]
+        yield f"The same again:\n{block(commands, 'sh', is_wrapped=False)}"
 
 
-def _head_name(comparison: Comparison) -> str:
+def _head_name(comparison: Comparison, ran_on: str | None) -> str:
     head = comparison.head
     branch = f" ({code(head.branch)})" if head.branch else ""
     changes = ", with what is not committed," if head.dirty else ""
-    return f"{code((head.sha or 'no commit')[:SHA])}{branch}{changes}"
+    found = code((head.sha or "no commit")[:SHA])
+    if ran_on is not None and head.sha not in (None, ran_on):
+        return f"{code(ran_on[:SHA])} (checked out as {found}){changes}"
+    return f"{found}{branch}{changes}"
+
+
+def _fetch(comparison: Comparison) -> Iterator[str]:
+    """What a clone needs first: a head without a branch may be a merge that only the forge has."""
+    head = comparison.head
+    if head.sha and head.branch is None and not head.dirty and COMMIT.fullmatch(head.sha):
+        yield f"git fetch origin {head.sha}"
 
 
 def _base_name(comparison: Comparison) -> str:

@@ -121,6 +121,14 @@ def test_a_marker_of_a_stranger_is_not_ours(job: Job) -> None:
     assert forged == before
 
 
+def test_a_job_that_ends_without_a_report_says_so(job: Job) -> None:
+    job.on_github().comment("--running")
+    assert "updated" in job.comment("--failed").err
+    (body,) = job.forge.ours
+    assert body.startswith(f"{MARKER}> [!CAUTION]\n> ⛔ Do not merge yet")
+    assert "is running" not in body
+
+
 def test_groups_have_a_comment_each(job: Job) -> None:
     job.on_github().gate()
     for group in ("a", "b", "a"):
@@ -277,6 +285,7 @@ def test_a_file_that_is_no_report(job: Job, content: str, tmp_path: Path) -> Non
 def test_arguments_that_say_nothing(job: Job) -> None:
     assert job.comment("--group", "a").code == 2
     assert job.comment("--running", "--from", "x").code == 2
+    assert job.comment("--running", "--failed").code == 2
     assert job.comment("--running", "--group", "a -->").code == 2
 
 

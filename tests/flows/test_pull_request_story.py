@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,14 +12,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.support.chat_project import Chat
-from tests.support.forges import FORK, PULL, TOKEN, Forge, forge, github_environment
+from tests.support.cli import Cli
+from tests.support.forges import FORK, PULL, TOKEN, Forge, forge, github_environment, gitlab_environment
 from tests.support.gated import ASKED_CASES, BAD, GOOD, asking
 from tests.support.ledger import Hub
-from tests.support.project import ProjectFolder
+from tests.support.project import REPOSITORY, ProjectFolder
 
-SCRIPT = Path(__file__).parents[2] / ".github/actions/promptops/run.sh"
+SCRIPT = REPOSITORY / ".github/actions/promptops/run.sh"
+GITLAB = REPOSITORY / "promptops/ci/gitlab/promptops.yml"
 
 
 @dataclass(frozen=True)
@@ -41,22 +45,37 @@ class Story:
         self, clone: ProjectFolder, task: str, event: dict[str, Any], **inputs: str
     ) -> subprocess.CompletedProcess[str]:
         """What the action does in a job on a clone."""
-        kept = {name: os.environ[name] for name in ("HOME", "TMPDIR") if name in os.environ}
-        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         given = {f"PROMPTOPS_ACTION_{name}": value for name, value in inputs.items()}
+        told = github_environment(self.url, clone.root.parent, event)
+        return self._run(clone, [str(SCRIPT)], {**told, **given, "PROMPTOPS_ACTION_TASK": task})
+
+    def gitlab_job(self, clone: ProjectFolder, project: str = "12") -> subprocess.CompletedProcess[str]:
+        """What the job of a merge request does on GitLab, in the pipeline of a project."""
+        lines = yaml.safe_load(GITLAB.read_text(encoding="utf-8"))["promptops"]["script"]
+        told = {
+            "CI_PROJECT_ID": project,
+            "CI_MERGE_REQUEST_PROJECT_ID": "12",
+            "CI_MERGE_REQUEST_TARGET_BRANCH_NAME": "main",
+        }
+        given = {**gitlab_environment(self.url), **told}
+        return self._run(clone, ["-e", "-o", "pipefail", "-c", "\n".join(lines)], given)
+
+    @staticmethod
+    def _run(
+        clone: ProjectFolder, arguments: list[str], told: dict[str, str]
+    ) -> subprocess.CompletedProcess[str]:
+        kept = {name: os.environ[name] for name in ("HOME", "TMPDIR") if name in os.environ}
         environment = {
             **kept,
-            **github_environment(self.url, clone.root.parent, event),
-            **given,
-            "PATH": path,
-            "PROMPTOPS_ACTION_TASK": task,
+            **told,
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
             "GIT_AUTHOR_NAME": "ci",
             "GIT_AUTHOR_EMAIL": "ci@example.org",
             "GIT_COMMITTER_NAME": "ci",
             "GIT_COMMITTER_EMAIL": "ci@example.org",
         }
         done = subprocess.run(
-            ["bash", str(SCRIPT)],
+            ["bash", *arguments],
             cwd=clone.root,
             env=environment,
             capture_output=True,
@@ -98,6 +117,61 @@ def test_a_pull_request_from_the_first_push_to_the_comment(story: Story) -> None
     (body,) = story.forge.ours
     assert "Nothing to judge" in body
     assert len(story.model.bodies) == 2 * ASKED_CASES
+
+
+def test_whoever_reads_of_a_merge_that_only_the_forge_has_can_repeat_what_was_found(
+    story: Story, cli: Cli
+) -> None:
+    developer = story.hub.clone("developer")
+    story.push(developer, "edit", BAD)
+    own = developer.git("rev-parse", "HEAD").strip()
+    runner = story.hub.clone("runner")
+    runner.git("checkout", "--quiet", "--detach")
+    runner.git("merge", "--quiet", "--no-ff", "--message", "merge", own)
+    runner.git("push", "--quiet", "origin", "HEAD:refs/pull/7/merge")
+    event = {"pull_request": {"number": 7, "head": {"sha": own}, "base": {"ref": "main"}}}
+    assert story.job(runner, "gate", event).returncode == 1
+    merge = runner.git("rev-parse", "HEAD").strip()
+    (body,) = story.forge.ours
+    assert f"promptops compared `{own[:9]}` (checked out as `{merge[:9]}`) with `" in body
+    (fetch, again) = body.split("```sh\n")[1].splitlines()[:2]
+    developer.git(*shlex.split(fetch)[1:])
+    assert cli(*shlex.split(again)[1:], at=developer.root).code == 1
+
+
+def test_a_job_that_finds_out_nothing_leaves_nobody_waiting(story: Story) -> None:
+    developer = story.hub.clone("developer")
+    story.push(developer, "edit", BAD)
+    assert story.job(story.hub.clone("first", "--branch", "edit"), "gate", PULL).returncode == 1
+    story.push(developer, "edit", "messages: [oops")
+    second = story.job(story.hub.clone("second", "--branch", "edit"), "gate", PULL)
+    assert second.returncode == 3
+    (body,) = story.forge.ours
+    assert "promptops found out nothing about" in body
+    assert "is running" not in body
+    assert "the scores got worse" in body
+
+
+def test_a_fork_without_a_report_is_told_of_too(story: Story) -> None:
+    posted = story.job(story.hub.clone("elsewhere"), "comment", FORK)
+    assert posted.returncode == 0, posted.stderr
+    (body,) = story.forge.ours
+    assert "promptops found out nothing about" in body
+
+
+def test_a_merge_request_on_gitlab(story: Story) -> None:
+    developer = story.hub.clone("developer")
+    story.push(developer, "edit", BAD)
+    fork = story.gitlab_job(story.hub.clone("fork", "--branch", "edit"), project="99")
+    assert fork.returncode == 4, fork.stderr
+    assert story.model.bodies == []
+    first = story.gitlab_job(story.hub.clone("first", "--branch", "edit"))
+    assert first.returncode == 1, first.stderr
+    assert "the scores got worse" in story.forge.ours[0]
+    story.push(developer, "edit", "messages: [oops")
+    assert story.gitlab_job(story.hub.clone("second", "--branch", "edit")).returncode == 3
+    (body,) = story.forge.ours
+    assert "promptops found out nothing about" in body
 
 
 def test_a_fork_asks_nothing_and_another_workflow_comments(story: Story) -> None:

@@ -273,6 +273,7 @@ def test_what_fails_in_a_test_is_told_in_a_few_words(folder: ProjectFolder) -> N
     ):
         assert words in session.out
     assert "pytest_project.py" not in session.out
+    assert "contextlib" not in session.out
     assert "/commands/" not in session.out
 
 

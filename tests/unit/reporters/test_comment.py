@@ -10,6 +10,7 @@ from promptops.reporters.comment import (
     Marker,
     beginning,
     comment_text,
+    failed_text,
     found_marker,
     marker,
     running_text,
@@ -66,14 +67,14 @@ def test_the_line_ends_of_a_browser_do_not_matter() -> None:
 
 
 def test_results_are_the_text_of_the_report_below_the_marker() -> None:
-    assert result() == f"{marker('g', OLD).line}\n{text(REPORT)}"
+    assert result() == f"{marker('g', OLD).line}\n{text(REPORT, ran_on=OLD)}"
 
 
 def test_results_that_are_old_or_foreign_say_so_first() -> None:
     old = result(is_stale=True, is_foreign=True)
     notice = "> [!WARNING]\n> The head has moved on: these are the results of `aaaaaaa`.\n"
     assert old.startswith(f"{marker('g', OLD).line}\n{notice}\n> [!NOTE]\n> A run of a fork")
-    assert old.endswith(text(REPORT))
+    assert old.endswith(text(REPORT, ran_on=OLD))
 
 
 def test_a_first_run_says_that_it_runs() -> None:
@@ -91,6 +92,18 @@ def test_a_run_keeps_the_results_that_stood_there_and_says_of_which_commit_they_
     assert running.endswith(result())
     again = running_text(group="g", head_sha=NEWEST, before=running.replace("\n", "\r\n"))
     assert again == running.replace(NEW, NEWEST).replace("`bbbbbbb`", "`ccccccc`")
+
+
+def test_a_job_without_results_says_so_and_keeps_older_ones() -> None:
+    running = running_text(group="g", head_sha=NEW, before=result())
+    failed = failed_text(group="g", head_sha=NEW, before=running)
+    assert failed.startswith(f"{marker('g', NEW).line}\n> [!CAUTION]\n> ⛔ Do not merge yet")
+    assert "nothing about `bbbbbbb`." in failed
+    assert "What follows are the results of `aaaaaaa`." in failed
+    assert failed.endswith(result())
+    assert running_text(group="g", head_sha=NEW, before=failed) == running
+    first = failed_text(group="g", head_sha=OLD, before=running_text(group="g", head_sha=OLD))
+    assert first.endswith("The log of the job says why.\n")
 
 
 def test_results_that_leave_no_room_for_the_notice_are_not_cut_but_left_out() -> None:

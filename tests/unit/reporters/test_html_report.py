@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import re
 from base64 import b64encode
+from dataclasses import replace
 from hashlib import sha256
 from typing import Any
 
@@ -14,7 +15,7 @@ from promptops.model.result import CaseScored, Completion, Score
 from promptops.reporters import html_cases, html_report
 from promptops.reporters.report import Report
 from tests.support import reports
-from tests.unit.reporters.comparisons import comparison, metric, suite
+from tests.unit.reporters.comparisons import broken, comparison, metric, scored, suite
 
 DATA = re.compile(r'<script type="application/json" id="data">(.*?)</script>', re.DOTALL)
 SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
@@ -116,6 +117,19 @@ def test_cases_that_have_no_room_keep_their_figures() -> None:
     assert last["base"][0]["output"]["text"] == ""
     assert last["base"][0]["latency_ms"] > 0
     assert 0 < rows.left_out < 100
+
+
+def test_the_worst_cases_of_all_suites_come_before_those_to_which_nothing_happened() -> None:
+    told = [suite(name, metric(Verdict.INCONCLUSIVE), case_ids=broken("b")) for name in ("one", "two")]
+    for place, each in enumerate(told):
+        told[place] = replace(each, base_cell=2 * place, head_cell=2 * place + 1)
+    results = [
+        (cell, scored(id_, "x", float(cell % 2 == 0 or id_ == "a")))
+        for cell in range(4)
+        for id_ in ("a", "b")
+    ]
+    cases = data_of(reports.report(comparison(*told), results))["cases"]
+    assert [(case["suite"], case["id"]) for case in cases] == [(0, "b"), (1, "b"), (0, "a"), (1, "a")]
 
 
 def test_labels_are_read_from_classifications_alone() -> None:

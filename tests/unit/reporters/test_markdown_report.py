@@ -294,7 +294,9 @@ def test_what_everybody_has_to_know_stands_above_all_sections() -> None:
         ruler=Ruler(changes=("2 cases removed: r1, r2", "budget 0 → 0.1")),
         flips=SideFlips(head=Flips(metric="accuracy", cases=9, flipped=4, rate=0.2, worst=(CaseFlips(id="f1", rate=0.5),))),
     )  # fmt: skip
-    above = text(report(of, settings_changes=("[project] base main → dev",))).split("<details>")[0]
+    told = text(report(of, settings_changes=("[project] base main → dev",)))
+    assert "<details open><summary>What measures changes: 3 changes, after the merge</summary>" in told
+    above = told.split("<details")[0]
     assert "Cases: 1 lost, 2 removed, 1 edited, 1 added, 4 flaky." in above
     assert "changes what measures it (3 changes, see below)" in above
     assert "⚠️ `s`: mean 0.78, floor 0.8\n" in above

@@ -45,6 +45,8 @@ gate() {
     # These are commands to the runner, and nothing in them is a model's.
     [ ! -f "$report/annotations.txt" ] || cat "$report/annotations.txt"
     quietly promptops comment --from "$report/report.json" "${group[@]}" || true
+  elif [ "${PROMPTOPS_ACTION_OFFLINE:-false}" != true ]; then
+    quietly promptops comment --failed "${group[@]}" || true
   fi
   return "$code"
 }
@@ -56,7 +58,11 @@ publish() {
 }
 
 comment() {
-  quietly promptops comment --from "$report/report.json" "${group[@]}"
+  if [ -f "$report/report.json" ]; then
+    quietly promptops comment --from "$report/report.json" "${group[@]}"
+  else
+    quietly promptops comment --failed "${group[@]}"
+  fi
 }
 
 case "${PROMPTOPS_ACTION_TASK:?}" in
