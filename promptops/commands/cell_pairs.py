@@ -77,9 +77,10 @@ def _both(sides: Sides, base: LoadedSuite, head: LoadedSuite, base_cells: Sequen
     found: Found = []
     try:
         for before, after in grids.pairs:
-            found.append(_pair(before, _prepared(sides.head, head, after), branch))
+            found.append(_pair(before, _prepared(sides.head, head, after, before), branch))
         for cell in grids.added:
-            found.append(_pair(None, _prepared(sides.head, head, cell), branch, "new in the grid"))
+            added = _prepared(sides.head, head, cell, base_cells[0])
+            found.append(_pair(None, added, branch, "new in the grid"))
     except InvalidFilesError as error:
         problems = "; ".join(str(each) for each in error.problems)
         return [_invalid(base.name, f"the head cannot be run on the base's cases: {problems}", branch)]
@@ -126,7 +127,7 @@ def _dropped(
     only = _narrowed(loaded, cell)
     try:
         (head,) = _cells(sides.head, only, cell.plan)
-        return _pair(base, _prepared(sides.head, only, head), branch, note)
+        return _pair(base, _prepared(sides.head, only, head, base), branch, note)
     except InvalidFilesError as error:
         reason = f"{note}, and what it evaluates is gone: {error.problems[0]}; {OWN_PULL_REQUEST}"
         return _invalid(loaded.name, reason, branch)
@@ -150,16 +151,17 @@ def _added(sides: Sides, loaded: LoadedSuite) -> Iterator[CellPair | Settled]:
     branch = _Branch(changes=tuple(trust_changes(plan.scorers, own.scorers)))
     for cell in _cells(sides.branch, loaded, plan):
         head = _prepared(sides.branch, loaded, cell)
-        yield _pair(_at_base(sides, loaded, cell), head, branch, note)
+        yield _pair(_at_base(sides, loaded, head), head, branch, note)
 
 
-def _at_base(sides: Sides, loaded: LoadedSuite, cell: Cell) -> PreparedCell | None:
+def _at_base(sides: Sides, loaded: LoadedSuite, head: PreparedCell) -> PreparedCell | None:
+    cell = head.cell
     if not cell.target.needs_prompt:
         return None
     only = _narrowed(loaded, cell)
     try:
         (base,) = _cells(sides.base, only, cell.plan)
-        return _checked(_prepared(sides.base, only, base))
+        return _checked(_prepared(sides.base, only, base, head))
     except InvalidFilesError:
         return None
 
@@ -179,8 +181,10 @@ def _cells(project: Project, loaded: LoadedSuite, plan: SuitePlan) -> list[Cell]
     return list(grid(project, loaded, plan, target, prompts))
 
 
-def _prepared(project: Project, loaded: LoadedSuite, cell: Cell) -> PreparedCell:
-    prepared = PreparedCell(cell=cell, total=0, project=project, loaded=loaded)
+def _prepared(
+    project: Project, loaded: LoadedSuite, cell: Cell, ruler: PreparedCell | None = None
+) -> PreparedCell:
+    prepared = PreparedCell(cell=cell, total=0, project=project, loaded=loaded, scorers_from=ruler)
     learn_identity(prepared)
     return prepared
 

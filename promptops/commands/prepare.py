@@ -20,7 +20,8 @@ from promptops.model.result import UnchangedSuite
 class PreparedCell:
     """A cell that is ready to run: how many calls it makes, and where it comes from.
 
-    Where its retriever is the other side's, `retriever_from` is the cell that this belongs to.
+    Where its retriever, or its scorers, are the other side's, `retriever_from` and `scorers_from` are cells that these
+    belong to.
     """
 
     cell: Cell
@@ -28,6 +29,7 @@ class PreparedCell:
     project: Project
     loaded: LoadedSuite
     retriever_from: PreparedCell | None = None
+    scorers_from: PreparedCell | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import aclosing, asynccontextmanager, closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Generic, TypeVar, cast
 
@@ -151,6 +151,9 @@ def _used_by(
     if cell.retriever is not None:
         where = prepared.retriever_from or prepared
         yield cell.retriever.target, SuiteContext(where.project, where.loaded, context.models, "retriever")
+    # What a scorer reads belongs to the ruler, whichever side it scores.
+    ruler = prepared.scorers_from or prepared
+    of_scorers = SuiteContext(ruler.project, ruler.loaded, context.models, is_of_scorers=True)
     for each in cell.plan.all_scorers:
         if each.waits:
-            yield cast("AsyncScorer", each.scorer), replace(context, is_of_scorers=True)
+            yield cast("AsyncScorer", each.scorer), of_scorers
