@@ -144,7 +144,7 @@ def _added(sides: Sides, loaded: LoadedSuite) -> Iterator[CellPair | Settled]:
     own = plan_suite(sides.branch, loaded, selection)
     try:
         # A branch that brings a judge cannot vouch for it.
-        plan = replace(own, scorers=with_trust(sides.base, loaded.name, own.scorers, selection.today))
+        plan = replace(own, scorers=with_trust(sides.base, loaded, own.scorers, selection.today))
     except InvalidFilesError as error:
         yield wrong_base(loaded.name, error)
         return
