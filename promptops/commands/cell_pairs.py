@@ -144,23 +144,24 @@ def _added(sides: Sides, loaded: LoadedSuite) -> Iterator[CellPair | Settled]:
     own = plan_suite(sides.branch, loaded, selection)
     try:
         # A branch that brings a judge cannot vouch for it.
-        plan = replace(own, scorers=with_trust(sides.base, loaded.name, own.scorers, selection.today))
+        plan = replace(own, scorers=with_trust(sides.base, loaded, own.scorers, selection.today))
     except InvalidFilesError as error:
         yield wrong_base(loaded.name, error)
         return
     branch = _Branch(changes=tuple(trust_changes(plan.scorers, own.scorers)))
     for cell in _cells(sides.branch, loaded, plan):
         head = _prepared(sides.branch, loaded, cell)
-        yield _pair(_at_base(sides, loaded, cell), head, branch, note)
+        yield _pair(_at_base(sides, loaded, head), head, branch, note)
 
 
-def _at_base(sides: Sides, loaded: LoadedSuite, cell: Cell) -> PreparedCell | None:
+def _at_base(sides: Sides, loaded: LoadedSuite, head: PreparedCell) -> PreparedCell | None:
+    cell = head.cell
     if not cell.target.needs_prompt:
         return None
     only = _narrowed(loaded, cell)
     try:
         (base,) = _cells(sides.base, only, cell.plan)
-        return _checked(_prepared(sides.base, only, base))
+        return _checked(_prepared(sides.base, only, base, head))
     except InvalidFilesError:
         return None
 

@@ -49,7 +49,7 @@ def plan_suite(project: Project, loaded: LoadedSuite, selection: Selection) -> S
     expected = attempt(problems, lambda: template_of(loaded, "expected"))
     found = attempt(problems, lambda: scorer_plans(project, loaded, run_local_code=selection.run_local_code))
     shown = attempt(problems, lambda: with_examples(project, loaded, found or ()))
-    trusted = attempt(problems, lambda: with_trust(project, loaded.name, shown or (), selection.today))
+    trusted = attempt(problems, lambda: with_trust(project, loaded, shown or (), selection.today))
     if problems or dataset is None or trusted is None:
         raise InvalidFilesError(problems)
     source, digest = dataset

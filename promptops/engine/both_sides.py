@@ -7,7 +7,13 @@ from dataclasses import replace
 from functools import cached_property
 
 from promptops.engine.components import component_metrics, components_of
-from promptops.engine.judge_bias import drift_of, held_against_drift, length_ratio_of, what_sways
+from promptops.engine.judge_bias import (
+    drift_of,
+    have_other_outputs,
+    held_against_drift,
+    length_ratio_of,
+    what_sways,
+)
 from promptops.engine.judge_reports import shown_share
 from promptops.engine.outcome import CaseOutcome
 from promptops.engine.plan import SuitePlan
@@ -138,12 +144,19 @@ class BothSides:
 
     def _what_sways(self, metric: str) -> Iterator[str]:
         """What beside quality may have moved the scores of a judge."""
-        if any(each.is_judge for each in self._behind(metric)):
+        judges = [judge for each in self._behind(metric) for judge in each.judges]
+        if judges:
             yield from what_sways(self._length_ratio, self.drift(metric))
+        if any(judge.trust.is_of_any_output for judge in judges) and self._has_other_outputs:
+            yield "outputs differ, and recorded verdicts do not say which output they are of"
 
     @cached_property
     def _length_ratio(self) -> float | None:
         return length_ratio_of(self._base, self._head)
+
+    @cached_property
+    def _has_other_outputs(self) -> bool:
+        return have_other_outputs(self._base, self._head)
 
     def _behind(self, metric: str) -> Sequence[ScorerPlan]:
         """The scorers of a metric: all of them for the one that joins them."""

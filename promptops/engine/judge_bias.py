@@ -48,6 +48,11 @@ def _is_same(before: CaseOutcome, after: CaseOutcome) -> bool:
     return len(set(before.outputs)) == 1 and set(before.outputs) == set(after.outputs)
 
 
+def have_other_outputs(base: Outcomes, head: Outcomes) -> bool:
+    """Whether a case of both sides was answered otherwise, or nobody knows what its base answered."""
+    return any(id_ in base and not _is_same(base[id_], after) for id_, after in head.items() if after.outputs)
+
+
 def what_sways(ratio: float | None, drift: Drift | None) -> Iterator[str]:
     """Why a judge's difference may be of something else than quality, in words."""
     if ratio is not None and is_style_shift(ratio):

@@ -16,10 +16,12 @@ class Trust(Record):
 
     calibration: a judge's, where it is of this very judge and not too old.
     why_advisory: why its metric may fail no build, in words; empty where it may.
+    is_of_any_output: whether verdicts of it were recorded that do not say which output they are of.
     """
 
     calibration: Calibration | None = None
     why_advisory: tuple[str, ...] = ()
+    is_of_any_output: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
