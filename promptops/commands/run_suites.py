@@ -153,7 +153,7 @@ def _used_by(
         yield cell.retriever.target, SuiteContext(where.project, where.loaded, context.models, "retriever")
     # What scorers read is a part of the ruler, which a branch cannot change for itself.
     ruler = prepared.scorers_from or prepared
-    of_scorers = replace(context, project=ruler.project, loaded=ruler.loaded, is_of_scorers=True)
+    of_scorers = SuiteContext(ruler.project, ruler.loaded, context.models, is_of_scorers=True)
     for each in cell.plan.all_scorers:
         if each.waits:
             yield cast("AsyncScorer", each.scorer), of_scorers
