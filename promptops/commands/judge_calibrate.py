@@ -42,11 +42,6 @@ from promptops.model.suite import Case
 from promptops.models.asking import Asking
 from promptops.stats.judging import JudgeAccuracy, accuracy_of, why_not_gate
 
-ASKED_AGAIN = 50
-"""So many outputs tell how often a judge contradicts itself."""
-LEAST_FOR_PPI = 50
-"""With fewer labels the interval of PPI++ covers too seldom (86 to 90 % at 20)."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CalibrateOptions:
@@ -130,7 +125,7 @@ def _report(
     again = [each for each in verdicts if each.again is not None]
     flipped = sum(each.again != each.answer for each in again)
     calibration = Calibration(
-        judge=judge_digest(found.plan),
+        judge=judge_digest(found.plan, found.loaded.suite),
         at=datetime.now(UTC).isoformat(timespec="seconds"),
         labels=labels_digest(labels),
         people=tuple(sorted({label.by for label in labels})),

@@ -16,13 +16,12 @@ from promptops.errors import NothingSelectedError, ProjectError, did_you_mean
 from promptops.files.suite import LoadedSuite
 from promptops.judges.beside_people import YES_NO, Reading
 from promptops.model.conversation import LAST
-from promptops.model.judging import FIRST, SECOND, TIE
 from promptops.model.result import Completion
 from promptops.model.suite import Case
 from promptops.plugin import Sample
+from promptops.scorers._judge_pair import SCORES
 from promptops.scorers.judge import Judge
-
-PAIR = {FIRST: 1.0, SECOND: 0.0, TIE: 0.5}
+from promptops.stats.golden import PASSES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,9 +42,10 @@ class FoundJudge:
     def reading(self) -> Reading:
         """How its answers, and people's labels, become passes."""
         judge = self.judge
+        least = PASSES if self.plan.threshold is None else self.plan.threshold
         if judge.range is not None:
-            return Reading({}, judge.range.low, judge.range.high)
-        return Reading(judge.choices or (PAIR if judge.compare else YES_NO))
+            return Reading({}, judge.range.low, judge.range.high, least=least)
+        return Reading(judge.choices or (SCORES if judge.compare else YES_NO), least=least)
 
     def sample(self, case: Case, output: str) -> Sample:
         """A labelled output as the judge sees it: people label what the suite's `answer` steps leave."""

@@ -84,6 +84,7 @@ def _newest_scores(found: FoundJudge) -> Iterator[tuple[str, dict[tuple[str, str
                 score = result.scores.get(found.plan.name)
                 if score is not None and score.value is not None:
                     output = extract(result.completion.output, steps)
-                    scored[result.case_id, output] = float(score.value >= PASSES)
+                    passes = score.value >= PASSES
+                    scored[result.case_id, output] = float(passes is not found.plan.negate)
         if scored:
             yield run, scored

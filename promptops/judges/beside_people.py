@@ -89,18 +89,19 @@ def _majority(labels: Sequence[Said]) -> Said | None:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How answers become passes: the score of each, from 0 to 1; of two texts a tie is neither."""
+    """How answers become passes: by the score of each, from 0 to 1, of at least `least`; of two texts a tie is neither."""
 
     scores: Mapping[str, float]
     low: float = 0.0
     high: float = 1.0
+    least: float = PASSES
 
     def passes(self, said: Said) -> bool | None:
         """Whether an answer or a label is a pass; None of a tie between two texts."""
         if isinstance(said, str):
             score = self.scores[said]
-            return None if said == TIE and FIRST in self.scores else score >= PASSES
-        return (said - self.low) / (self.high - self.low) >= PASSES
+            return None if said == TIE and FIRST in self.scores else score >= self.least
+        return (said - self.low) / (self.high - self.low) >= self.least
 
     def knows(self, said: Said) -> bool:
         """Whether somebody may answer so."""
