@@ -11,7 +11,7 @@ from promptops.commands.dataset import find_dataset
 from promptops.commands.judge_examples import example_cases
 from promptops.commands.judge_found import FoundJudge, find_judge
 from promptops.commands.judge_rate import corrected_rate
-from promptops.commands.judge_verdicts import Judged, reading_of, verdicts_on
+from promptops.commands.judge_verdicts import Judged, verdicts_on
 from promptops.commands.label_place import labels_in
 from promptops.commands.project import Project
 from promptops.engine.judge_digest import judge_digest
@@ -42,11 +42,6 @@ from promptops.model.suite import Case
 from promptops.models.asking import Asking
 from promptops.stats.judging import JudgeAccuracy, accuracy_of, why_not_gate
 
-ASKED_AGAIN = 50
-"""So many outputs tell how often a judge contradicts itself."""
-LEAST_FOR_PPI = 50
-"""With fewer labels the interval of PPI++ covers too seldom (86 to 90 % at 20)."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CalibrateOptions:
@@ -74,7 +69,7 @@ def calibrate(project: Project, options: CalibrateOptions) -> CalibrationReport:
         raise NothingSelectedError(
             f"nobody has labelled anything in `{folder}/`", hint=f"`promptops label {named}`"
         )
-    _check(labels, reading_of(found.judge))
+    _check(labels, found.reading)
     shown = example_cases(found.plan)
     outputs = by_output(label for label in labels if label.case not in shown)
     known = _cases(found, {each.case for each in outputs})
@@ -124,14 +119,14 @@ def _report(
     shown: int,
     gone: int,
 ) -> CalibrationReport:
-    reading = reading_of(found.judge)
+    reading = found.reading
     verdicts = [verdict for _, verdict in asked if isinstance(verdict, Verdict)]
     table = table_of(verdicts, reading)
     errors, rates = version_errors(verdicts, reading)
     again = [each for each in verdicts if each.again is not None]
     flipped = sum(each.again != each.answer for each in again)
     calibration = Calibration(
-        judge=judge_digest(found.plan),
+        judge=judge_digest(found.plan, found.loaded.suite),
         at=datetime.now(UTC).isoformat(timespec="seconds"),
         labels=labels_digest(labels),
         people=tuple(sorted({label.by for label in labels})),

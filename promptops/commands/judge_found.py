@@ -13,11 +13,14 @@ from promptops.engine.plan import Cell, expected_of
 from promptops.engine.scorer_plan import ScorerPlan
 from promptops.errors import ConfigError, NothingSelectedError, did_you_mean
 from promptops.files.suite import LoadedSuite
+from promptops.judges.beside_people import YES_NO, Reading
 from promptops.model.conversation import EACH
 from promptops.model.result import Completion
 from promptops.model.suite import Case
 from promptops.plugin import Sample
+from promptops.scorers._judge_pair import SCORES
 from promptops.scorers.judge import Judge
+from promptops.stats.golden import PASSES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +36,15 @@ class FoundJudge:
     def judge(self) -> Judge:
         """The scorer itself."""
         return cast("Judge", self.plan.scorer)
+
+    @property
+    def reading(self) -> Reading:
+        """How its answers, and people's labels, become passes."""
+        judge = self.judge
+        least = PASSES if self.plan.threshold is None else self.plan.threshold
+        if judge.range is not None:
+            return Reading({}, judge.range.low, judge.range.high, least=least)
+        return Reading(judge.choices or (SCORES if judge.compare else YES_NO), least=least)
 
     def sample(self, case: Case, output: str) -> Sample:
         """A labelled output as the judge sees it: people label what the suite's `answer` steps leave."""

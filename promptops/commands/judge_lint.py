@@ -106,7 +106,7 @@ def _is_calibrated(project: Project, loaded: LoadedSuite, plan: ScorerPlan) -> b
         calibration = read_calibration(project.tree, folder)
     except InvalidFilesError:
         return False
-    return calibration is not None and calibration.judge == judge_digest(plan)
+    return calibration is not None and calibration.judge == judge_digest(plan, loaded.suite)
 
 
 def _shown_cases(cell: Cell, judge: Judge) -> Iterator[str]:

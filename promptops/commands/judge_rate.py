@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from promptops.commands.judge_found import FoundJudge
-from promptops.commands.judge_verdicts import reading_of
 from promptops.engine.answer import extract
 from promptops.judges.beside_people import Verdict, table_of
 from promptops.model.judging import CorrectedRate, Estimate
@@ -27,7 +26,7 @@ def corrected_rate(
     if newest is None or accuracy is None or accuracy.sensitivity_limits is None:
         return None
     run, scored = newest
-    reading = reading_of(found.judge)
+    reading = found.reading
     labelled = {
         (each.labelled.case, each.labelled.output): (
             reading.passes(each.labelled.said),
@@ -85,6 +84,7 @@ def _newest_scores(found: FoundJudge) -> Iterator[tuple[str, dict[tuple[str, str
                 score = result.scores.get(found.plan.name)
                 if score is not None and score.value is not None:
                     output = extract(result.completion.output, steps)
-                    scored[result.case_id, output] = float(score.value >= PASSES)
+                    passes = score.value >= PASSES
+                    scored[result.case_id, output] = float(passes is not found.plan.negate)
         if scored:
             yield run, scored

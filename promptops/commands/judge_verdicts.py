@@ -17,9 +17,9 @@ from promptops.engine.asked_by_scorers import counted_in
 from promptops.engine.money import Money
 from promptops.errors import InterruptedRunError, PromptopsError
 from promptops.halt import Halt, Stopped
-from promptops.judges.beside_people import YES_NO, Labelled, Reading, Verdict
+from promptops.judges.beside_people import Labelled, Verdict
 from promptops.model.judge_calls import JudgeCalls
-from promptops.model.judging import FAIL, FIRST, PASS, SECOND, TIE, UNSURE
+from promptops.model.judging import FAIL, PASS, UNSURE
 from promptops.model.record import JsonValue
 from promptops.model.suite import Case
 from promptops.models.asking import Asking
@@ -31,7 +31,6 @@ from promptops.stats.golden import PASSES
 ASKED_AGAIN = 50
 """So many outputs tell how often a judge contradicts itself."""
 
-PAIR = {FIRST: 1.0, SECOND: 0.0, TIE: 0.5}
 Judged = tuple[Labelled, Verdict | CaseFailure]
 """An output with what the judge says of it, or why it says nothing."""
 
@@ -100,13 +99,6 @@ async def _all_verdicts(
     if halt.reason is not None:
         raise halt.reason
     return [each for each in judged if each is not None]
-
-
-def reading_of(judge: Judge) -> Reading:
-    """How a judge's answers, and people's labels, become passes."""
-    if judge.range is not None:
-        return Reading({}, judge.range.low, judge.range.high)
-    return Reading(judge.choices or (PAIR if judge.compare else YES_NO))
 
 
 def _key(labelled: Labelled) -> bytes:

@@ -44,7 +44,7 @@ def _trust(project: Project, loaded: LoadedSuite, plan: ScorerPlan, today: date)
     folder = folder_of(project.config.project.labels, loaded.name, plan.name)
     calibration = read_calibration(project.tree, folder)
     try:
-        trust = judge_trust(plan, calibration, today)
+        trust = judge_trust(plan, loaded.suite, calibration, today)
     except ValueError:
         message = "`at` is not a time (ISO 8601)"
         hint = "calibrate the judge anew"

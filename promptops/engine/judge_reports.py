@@ -15,9 +15,6 @@ from promptops.stats.judging import accuracy_of, rogan_gladen
 from promptops.stats.power import NONE_SEEN
 from promptops.stats.repeats import MEAN
 
-HALF = 0.5
-"""A score of at least that is a pass in a calibration's table."""
-
 
 def judges_of_run(
     plan: SuitePlan, metrics: Iterable[MetricSummary], answers: int | None = None
@@ -130,4 +127,6 @@ def _counts_passes(plan: SuitePlan, judge: ScorerPlan) -> bool:
     """Whether the metric is the plain share of cases that the judge passes, as the table counts them."""
     suite = plan.suite
     is_plain = judge in plan.scorers and judge.reduction is MEAN and not (suite.weight or suite.cluster)
-    return is_plain and judge.scale is Scale.BINARY and judge.threshold in (None, HALF)
+    # A tie between two texts is neither pass nor fail in the table, and in the metric it has to be one.
+    is_plain = is_plain and not getattr(judge.scorer, "compare", ())
+    return is_plain and judge.scale is Scale.BINARY

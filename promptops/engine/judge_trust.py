@@ -8,6 +8,7 @@ from datetime import date, datetime
 from promptops.engine.judge_digest import judge_digest
 from promptops.engine.scorer_plan import ScorerPlan
 from promptops.model.judging import Calibration
+from promptops.model.suite import Suite
 from promptops.model.trust import NOT_CALIBRATED, Trust
 from promptops.stats.judging import why_not_gate
 
@@ -15,7 +16,7 @@ LONGEST_AGE_DAYS = 90
 """The model behind a judge's name changes without notice, so an older measurement is of another judge."""
 
 
-def judge_trust(plan: ScorerPlan, calibration: Calibration | None, today: date) -> Trust:
+def judge_trust(plan: ScorerPlan, suite: Suite, calibration: Calibration | None, today: date) -> Trust:
     """What is known of a judge on a day; `calibration` is what stands in its folder.
 
     Raises:
@@ -23,7 +24,7 @@ def judge_trust(plan: ScorerPlan, calibration: Calibration | None, today: date) 
     """
     if calibration is None:
         return Trust(why_advisory=(NOT_CALIBRATED,))
-    other = tuple(_why_not_of_it(plan, calibration, today))
+    other = tuple(_why_not_of_it(plan, suite, calibration, today))
     if other:
         return Trust(why_advisory=other)
     again = calibration.asked_again
@@ -34,10 +35,10 @@ def judge_trust(plan: ScorerPlan, calibration: Calibration | None, today: date) 
     )
 
 
-def _why_not_of_it(plan: ScorerPlan, calibration: Calibration, today: date) -> Iterator[str]:
+def _why_not_of_it(plan: ScorerPlan, suite: Suite, calibration: Calibration, today: date) -> Iterator[str]:
     """Why a calibration says nothing of the judge as it is today."""
     made = datetime.fromisoformat(calibration.at).date()
-    if calibration.judge != judge_digest(plan):
+    if calibration.judge != judge_digest(plan, suite):
         yield "changed since its calibration"
     age_days = (today - made).days
     if age_days > LONGEST_AGE_DAYS:

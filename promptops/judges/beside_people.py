@@ -89,18 +89,19 @@ def _majority(labels: Sequence[Said]) -> Said | None:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How answers become passes: the score of each, from 0 to 1; of two texts a tie is neither."""
+    """How answers become passes: by the score of each, from 0 to 1, of at least `least`; of two texts a tie is neither."""
 
     scores: Mapping[str, float]
     low: float = 0.0
     high: float = 1.0
+    least: float = PASSES
 
     def passes(self, said: Said) -> bool | None:
         """Whether an answer or a label is a pass; None of a tie between two texts."""
         if isinstance(said, str):
             score = self.scores[said]
-            return None if said == TIE and FIRST in self.scores else score >= PASSES
-        return (said - self.low) / (self.high - self.low) >= PASSES
+            return None if said == TIE and FIRST in self.scores else score >= self.least
+        return (said - self.low) / (self.high - self.low) >= self.least
 
     def knows(self, said: Said) -> bool:
         """Whether somebody may answer so."""
@@ -132,19 +133,22 @@ def agreed(pairs: Sequence[tuple[Said, Said]]) -> Agreed:
 
 
 def table_of(verdicts: Iterable[Verdict], reading: Reading) -> JudgeTable:
-    """The judge beside people, of all outputs that both call a pass or a fail."""
-    counts = Counter(_decided(verdicts, reading))
-    return JudgeTable(
-        tp=counts[True, True], fn=counts[True, False], tn=counts[False, False], fp=counts[False, True]
-    )
+    """The judge beside people, of all outputs that people call a pass or a fail, and of which it can tell.
 
-
-def _decided(verdicts: Iterable[Verdict], reading: Reading) -> Iterator[tuple[bool, bool]]:
-    """What people and the judge say, where both say pass or fail."""
+    A tie of the judge between two texts shows half of a difference, so half of its ties count as right.
+    """
+    counts: Counter[tuple[bool, bool | None]] = Counter()
     for each in verdicts:
         human, judge = _both(each, reading)
-        if human is not None and judge is not None:
-            yield human, judge
+        if human is not None and each.answer is not None:
+            counts[human, judge] += 1
+    halves = {human: counts[human, None] // 2 for human in (True, False)}
+    return JudgeTable(
+        tp=counts[True, True] + halves[True],
+        fn=counts[True, False] + counts[True, None] - halves[True],
+        tn=counts[False, False] + halves[False],
+        fp=counts[False, True] + counts[False, None] - halves[False],
+    )
 
 
 def _both(verdict: Verdict, reading: Reading) -> tuple[bool | None, bool | None]:

@@ -126,7 +126,10 @@ def test_judges_that_saw_two_texts_in_both_orders(part: str, folder: ProjectFold
             assert position[order]["kappa"] == pytest.approx(told[f"kappa_{name_of_it}"], abs=NEAR)
         assert position["first_rate"] == pytest.approx(told["first_rate"], abs=NEAR)
         table = found["calibration"]["table"]
-        assert table["tp"] + table["tn"] == told["both_right"]
+        # A judge's tie is half right; who contradicts itself calls a tie.
+        ties = wanted["n"] - told["same_in_both_orders"]
+        assert sum(table.values()) == wanted["n"]
+        assert abs(table["tp"] + table["tn"] - told["both_right"] - ties / 2) <= 1
 
 
 def test_leniency_and_missing_verdicts_of_eleven_judges(folder: ProjectFolder, cli: Cli) -> None:

@@ -14,7 +14,7 @@ from promptops.files.labels import label_line
 from promptops.model.judging import Label
 from tests.flows.test_judge import SUITE, answer, judge, project
 from tests.support.cli import Cli
-from tests.support.gated import gate, suite_of
+from tests.support.gated import gate, metric_of
 from tests.support.project import ProjectFolder
 from tests.support.service import Reply
 
@@ -61,6 +61,11 @@ def on_main(folder: ProjectFolder, url: str, *people: tuple[str, str]) -> None:
     folder.write({f"{FOLDER}/{name}.jsonl": lines for name, lines in people})
 
 
+def outputs(folder: ProjectFolder, said: str) -> ProjectFolder:
+    rows = [{"id": f"c{n}", "output": f"fine {said} {n}"} for n in range(CASES)]
+    return folder.write_rows("evals/outputs.jsonl", rows)
+
+
 def test_a_judge_that_earned_its_vote_is_written_down_and_gates(folder: ProjectFolder, cli: Cli) -> None:
     with judge(good_judge) as server:
         on_main(folder, server.url, ("ann", labels(HALF)))
@@ -77,13 +82,11 @@ def test_a_judge_that_earned_its_vote_is_written_down_and_gates(folder: ProjectF
         assert again["calibration"]["table"] == table
         assert (again["calls"]["calls"], again["calls"]["cached"]) == (0, asked)
         assert len(server.calls) == asked
-        folder.commit("calibrated")
+        outputs(folder, "pass").commit("calibrated")
         folder.git("switch", "--quiet", "--create", "branch")
-        folder.write_rows(
-            "evals/outputs.jsonl", [{"id": f"c{n}", "output": f"fine fail {n}"} for n in range(CASES)]
-        )
-        folder.commit("worse")
-        assert "uncalibrated" not in suite_of(gate(folder, cli))["reason"]
+        outputs(folder, "fail").commit("worse")
+        result = gate(folder, cli)
+    assert (result.code, metric_of(result)["verdict"]) == (ExitCode.NO, "regressed")
 
 
 def test_people_who_disagree_and_who_are_not_sure(folder: ProjectFolder, cli: Cli) -> None:
@@ -189,3 +192,35 @@ def test_the_rate_of_the_newest_run_is_corrected(folder: ProjectFolder, cli: Cli
         text = cli("judge", "calibrate", "s", at=folder.root).out
     assert "Rogan–Gladen" in text
     assert Path(folder.root, FOLDER, "calibration.json").is_file()
+
+
+def test_the_rate_is_of_what_the_judge_passes_though_the_metric_is_of_what_it_fails(
+    folder: ProjectFolder, cli: Cli
+) -> None:
+    with judge(good_judge) as server:
+        on_main(folder, server.url, ("ann", labels(HALF)))
+        folder.write({"evals/s.yaml": f"{JUDGED}    not: true\n"})
+        folder.write_rows(
+            "evals/outputs.jsonl", [{"id": f"c{n}", "output": f"fine pass {n}x"} for n in range(CASES)]
+        )
+        assert cli("eval", at=folder.root).code == ExitCode.YES
+        rate = calibrated(folder, cli)[1]["rate"]
+    assert rate["raw"] == 1
+    assert rate["corrected"]["low"] > 0.5
+
+
+def test_what_passes_is_what_the_threshold_of_the_scorer_says(folder: ProjectFolder, cli: Cli) -> None:
+    def grading(body: Any) -> str:
+        return answer(5 if "fine pass" in body["messages"][-1]["content"] else 3)
+
+    graded = f"{JUDGED}    range: {{low: 1, high: 5, anchors: {{'5': all}}}}\n"
+    rows = [json.loads(line) for line in labels(HALF).splitlines()]
+    numbers = "".join(json.dumps({**row, "label": 5 if row["label"] == "pass" else 2}) + "\n" for row in rows)
+    with judge(grading) as server:
+        on_main(folder, server.url, ("ann", numbers))
+        tables = []
+        for suite in (graded, f"{graded}    threshold: 0.8\n"):
+            folder.write({"evals/s.yaml": suite})
+            tables.append(calibrated(folder, cli)[1]["calibration"]["table"])
+    half = CASES // 2
+    assert [(each["tn"], each["fp"]) for each in tables] == [(0, half), (half, 0)]

@@ -13,7 +13,7 @@ from promptops.commands.prepare import prepare_all
 from promptops.commands.project import open_project
 from promptops.commands.suite_plan import Selection
 from promptops.engine.judge_digest import judge_digest
-from promptops.engine.scorer_plan import ScorerPlan
+from promptops.engine.plan import SuitePlan
 from tests.flows.test_judge import SUITE, YES, judge, judged, project
 from tests.support.cli import Cli, only_suite
 from tests.support.project import ProjectFolder
@@ -139,23 +139,27 @@ def test_without_labels_none_is_shown_and_a_new_one_is_another_ruler(folder: Pro
     assert before["digest"] != after["digest"]
 
 
-def planned(folder: ProjectFolder) -> ScorerPlan:
+def planned(folder: ProjectFolder) -> SuitePlan:
     ((prepared,),) = (each.cells for each in prepare_all(open_project(folder.root, {}), (), Selection()))
-    (plan,) = prepared.cell.plan.scorers
-    return plan
+    return prepared.cell.plan
+
+
+def digest(plan: SuitePlan) -> str:
+    (judge,) = plan.scorers
+    return judge_digest(judge, plan.suite)
 
 
 def test_shown_labels_are_a_part_of_the_judge_and_no_others_are(folder: ProjectFolder) -> None:
     url = "http://127.0.0.1:1"
     before = planned(with_labels(folder, url, labels("pass", "fail"), ", k: 2"))
-    assert example_cases(before) == {"l0", "l1"}
+    assert example_cases(before.scorers[0]) == {"l0", "l1"}
     # What people say later, and of outputs that are not shown, changes nothing.
     later = planned(with_labels(folder, url, labels("pass", "fail", "pass"), ", k: 2"))
-    assert judge_digest(later) == judge_digest(before)
+    assert digest(later) == digest(before)
     bounded = planned(with_labels(folder, url, labels("pass", "fail"), ", k: 2}\n    max_abstain: 0.5\n#"))
-    assert judge_digest(bounded) == judge_digest(before)
+    assert digest(bounded) == digest(before)
     other = planned(with_labels(folder, url, labels("pass", "pass"), ", k: 2"))
-    assert judge_digest(other) != judge_digest(before)
+    assert digest(other) != digest(before)
 
 
 def test_the_answer_of_a_judge_that_fails_on_yes_is_turned(folder: ProjectFolder, cli: Cli) -> None:

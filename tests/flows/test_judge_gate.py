@@ -90,10 +90,23 @@ def test_a_judge_that_was_not_measured_well_or_lately_does_not(
     assert ("days" in found) == (f"calibrated {made.at[:10]}, 131" in found)
 
 
-def test_another_question_is_another_judge(folder: ProjectFolder, cli: Cli, server: Service) -> None:
-    on_main(folder, server)
+WITH_EXPECTED = JUDGED.replace("Does {{ output }}", "Unlike {{ expected }}, does {{ output }}")
+
+
+@pytest.mark.parametrize(
+    ("before", "edited"),
+    [
+        (JUDGED, JUDGED.replace("Does", "Does now")),
+        (JUDGED, f"{JUDGED}    threshold: 0.9\n"),
+        (JUDGED, f"{JUDGED}answer: {{line: last}}\n"),
+        (WITH_EXPECTED, f"{WITH_EXPECTED}expected: '{{{{ case.context }}}}'\n"),
+    ],
+)
+def test_what_another_verdict_would_be_made_from_is_another_judge(
+    before: str, edited: str, folder: ProjectFolder, cli: Cli, server: Service
+) -> None:
+    on_main(folder, server, before)
     calibrate(folder)
-    edited = JUDGED.replace("Does", "Does now")
     on_main(folder, server, edited)
     worse_on_a_branch(folder, server, edited)
     assert why_not(gate(folder, cli)) == "(grounded: changed since its calibration)"

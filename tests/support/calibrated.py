@@ -52,4 +52,4 @@ def digests(folder: ProjectFolder, suite: str = "s") -> Mapping[str, str]:
     loaded = load_named(project, suite, suite_names(project)[suite])
     assert loaded is not None
     plans = scorer_plans(project, loaded, run_local_code=True)
-    return {each.name: judge_digest(each) for plan in plans for each in plan.judges}
+    return {each.name: judge_digest(each, loaded.suite) for plan in plans for each in plan.judges}

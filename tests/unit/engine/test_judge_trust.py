@@ -15,11 +15,15 @@ from promptops.engine.scorer_plan import ScorerPlan
 from promptops.errors import InvalidFilesError, Location
 from promptops.files.codec import decode_value, encode
 from promptops.model.judging import Calibration
+from promptops.model.suite import Suite
 from promptops.model.trust import Trust
 from promptops.stats.judging import why_not_gate
 from tests.support.calibrated import FEW, GOOD
 
 TODAY = date(2026, 9, 9)
+
+
+OF_SUITE = Suite(dataset="d.jsonl", scorers={})
 
 
 def judge(question: str = "Is {{ output }} so?", **changed: Any) -> ScorerPlan:
@@ -32,7 +36,7 @@ def judge(question: str = "Is {{ output }} so?", **changed: Any) -> ScorerPlan:
 
 def calibration(of: ScorerPlan, days: int = 0, **changed: Any) -> Calibration:
     made = (TODAY - timedelta(days=days)).isoformat()
-    found = Calibration(judge=judge_digest(of), at=made, labels="0", people=("ann",), table=GOOD)
+    found = Calibration(judge=judge_digest(of, OF_SUITE), at=made, labels="0", people=("ann",), table=GOOD)
     return replace(found, **changed)
 
 
@@ -43,22 +47,25 @@ def calibration(of: ScorerPlan, days: int = 0, **changed: Any) -> Calibration:
 def test_a_calibration_counts_for_ninety_days(days: int, counts: bool) -> None:
     plan = judge()
     made = calibration(plan, days)
-    trust = judge_trust(plan, made, TODAY)
+    trust = judge_trust(plan, OF_SUITE, made, TODAY)
     assert trust.calibration == (made if counts else None)
     assert bool(trust.why_advisory) is not counts
 
 
 def test_what_is_made_of_the_verdict_afterwards_needs_no_new_calibration() -> None:
     made = calibration(judge())
-    for same in (judge(negate=True), judge(threshold=0.5), judge(weight=2.0), judge(name="other")):
-        assert judge_trust(same, made, TODAY).why_advisory == ()
-    assert judge_trust(judge("Is {{ output }} really so?"), made, TODAY).why_advisory
+    for same in (judge(negate=True), judge(weight=2.0), judge(name="other")):
+        assert judge_trust(same, OF_SUITE, made, TODAY).why_advisory == ()
+    for other in (judge("Is {{ output }} really so?"), judge(threshold=0.5)):
+        assert judge_trust(other, OF_SUITE, made, TODAY).why_advisory
 
 
 def test_a_poor_calibration_is_known_and_does_not_gate() -> None:
     plan = judge()
     made = calibration(plan, table=FEW, asked_again=10, flipped=5)
-    assert judge_trust(plan, made, TODAY) == Trust(calibration=made, why_advisory=why_not_gate(FEW, 0.5))
+    assert judge_trust(plan, OF_SUITE, made, TODAY) == Trust(
+        calibration=made, why_advisory=why_not_gate(FEW, 0.5)
+    )
 
 
 def test_a_judge_of_which_nothing_was_read_may_fail_nothing() -> None:
@@ -76,8 +83,8 @@ def test_any_scorer_may_say_why_it_decides_nothing() -> None:
 
 def test_changes_are_told_of_judges_of_both_sides() -> None:
     plan = judge()
-    known = replace(plan, trust=judge_trust(plan, calibration(plan), TODAY))
-    poor = replace(plan, trust=judge_trust(plan, calibration(plan, table=FEW), TODAY))
+    known = replace(plan, trust=judge_trust(plan, OF_SUITE, calibration(plan), TODAY))
+    poor = replace(plan, trust=judge_trust(plan, OF_SUITE, calibration(plan, table=FEW), TODAY))
     assert list(trust_changes([known], [known])) == []
     assert list(trust_changes([known], [])) == []
     (added,) = trust_changes([plan], [known])
