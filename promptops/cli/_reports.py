@@ -29,9 +29,10 @@ def wanted_reports(given: Sequence[str] | None) -> list[tuple[ReportKind, Path]]
     found = []
     for each in (part for one in given or () for part in one.split(",")):
         kind, equals, path = each.partition("=")
-        if kind not in list(ReportKind) or not (equals and path):
-            known = ", ".join(ReportKind)
-            hint = did_you_mean(kind, ReportKind) or f"the kinds are {known}"
+        is_known = kind in list(ReportKind)
+        if not (is_known and equals and path):
+            known = f"the kinds are {', '.join(ReportKind)}"
+            hint = "the path is missing" if is_known else did_you_mean(kind, ReportKind) or known
             raise typer.BadParameter(f"`{each}` is not KIND=PATH; {hint}", param_hint="--report")
         found.append((ReportKind(kind), Path(path)))
     return found

@@ -22,7 +22,14 @@ def write_whole(path: Path, text: str) -> None:
 
 
 def replace_whole(path: Path, text: str) -> None:
-    """Replaces a file, which keeps its mode; raises OSError, and then leaves nothing behind."""
+    """Replaces a file, which keeps its mode; raises OSError, and then leaves nothing behind.
+
+    A link stays one. What is no file, such as `/dev/stdout`, gets the text and is not replaced.
+    """
+    if path.exists() and not path.is_file():
+        path.write_text(text, encoding="utf-8", newline="")
+        return
+    path = path.resolve() if path.is_symlink() else path
     unfinished = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
         with unfinished.open("x", encoding="utf-8", newline="") as stream:

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from promptops.errors import ExitCode, InvalidFilesError, Location, ProjectError
 from promptops.files.codec import decode_value, encode
 from promptops.model.comparison import FAILS, Verdict
-from promptops.model.diff import Comparison
+from promptops.model.diff import Comparison, SuiteComparison
 from promptops.model.history import History
 from promptops.model.record import JsonValue, Record
 from promptops.model.result import CaseErrored, CaseResult, CaseScored
@@ -97,15 +97,14 @@ def report_from(document: Mapping[str, JsonValue], name: str) -> Report:
         )
         rows = fields.pop("cases")
         comparison = decode_value(Comparison, fields, Location(name))
-        cases = [_view(comparison, row, name) for row in rows]
+        suites = {(each.suite, each.prompt, each.model): each for each in comparison.suites}
+        cases = [_view(suites[row["suite"], row["prompt"], row["model"]], row, name) for row in rows]
     except (LookupError, TypeError, ValueError, InvalidFilesError) as error:
         raise ProjectError(f"`{name}` is no report of promptops: {error}") from None
     return Report(verb=verb, comparison=comparison, exit_code=exit_code, command=command, cases=cases)
 
 
-def _view(comparison: Comparison, row: Any, name: str) -> CaseView:
-    wanted = (row["suite"], row["prompt"], row["model"])
-    suite = next(each for each in comparison.suites if (each.suite, each.prompt, each.model) == wanted)
+def _view(suite: SuiteComparison, row: Any, name: str) -> CaseView:
     base, head, branch = (
         tuple(_result(each, name) for each in row[side]) for side in ("base", "head", "branch")
     )

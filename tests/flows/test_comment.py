@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -280,6 +281,16 @@ def test_a_file_that_is_no_report(job: Job, content: str, tmp_path: Path) -> Non
     result = job.on_github().comment("--from", str(path))
     assert result.code == 3
     assert "other.json" in result.err
+
+
+def test_a_report_with_a_case_of_no_suite(job: Job, tmp_path: Path) -> None:
+    job.on_github().gate()
+    forged = json.loads(job.report.read_text())
+    forged["cases"][0]["suite"] = "other"
+    path = tmp_path / "forged.json"
+    path.write_text(json.dumps(forged))
+    result = job.comment("--from", str(path))
+    assert (result.code, "is no report of promptops" in result.err) == (3, True)
 
 
 def test_arguments_that_say_nothing(job: Job) -> None:

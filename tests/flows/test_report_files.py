@@ -159,3 +159,20 @@ def test_a_report_of_no_kind_is_a_wrong_command_line(folder: ProjectFolder, cli:
     result = cli("gate", "--report", f"junitt={tmp_path / 'x'}", at=folder.root)
     assert result.code == 2
     assert "did you mean `junit`?" in result.err
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ("html", "the path is missing"),
+        ("html=", "the path is missing"),
+        ("htm=a", "did you mean `html`?"),
+        ("x=a", "the kinds are markdown,"),
+    ],
+)
+def test_a_report_that_cannot_be_meant_says_what_is_wrong(
+    folder: ProjectFolder, cli: Cli, given: str, words: str
+) -> None:
+    result = cli("gate", "--report", given, at=folder.root)
+    assert result.code == 2
+    assert words in result.err
