@@ -43,7 +43,7 @@ def verdicts_on(
     Args:
         found: the judge.
         outputs: what people labelled.
-        known: the cases of those that bring no fields of their own.
+        known: their cases, as far as the dataset has them; the others bring fields of their own.
         asking: whether models may be asked.
 
     Raises:
@@ -71,8 +71,9 @@ async def _all_verdicts(
     )
 
     async def verdict(labelled: Labelled) -> Judged | None:
-        fields = labelled.fields if labelled.fields is not None else known[labelled.case].fields
-        case = Case(id=labelled.case, fields=cast("dict[str, JsonValue]", fields))
+        case = known.get(labelled.case)
+        if case is None:
+            case = Case(id=labelled.case, fields=cast("dict[str, JsonValue]", labelled.fields))
         sample = found.sample(case, labelled.output)
         async with places:
             try:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
-from promptops.errors import Location
+from promptops.errors import InvalidFilesError, Location
 from promptops.files.codec import decode, decode_value, encode
 from promptops.files.tree import SourceTree, open_file, read_file
 from promptops.files.whole import write_whole
@@ -24,20 +24,26 @@ def folder_of(labels: str, suite: str, scorer: str) -> PurePosixPath:
 
 
 def read_labels(tree: SourceTree, folder: PurePosixPath, format_: DatasetFormat) -> list[Label]:
-    """Every person's labels, file by file; where a person labelled an output twice, the later row.
+    """Every person's labels, file by file; where a person labelled an output twice, the later row of the file.
 
     Raises:
-        InvalidFilesError: a row that is no label.
+        InvalidFilesError: a row that is no label, or that another file contradicts: files know no later.
     """
-    found: dict[tuple[str, str, str], Label] = {}
+    found: dict[tuple[str, str, str], tuple[Label, PurePosixPath]] = {}
     for path in tree.files(folder):
         if path.parent != folder or path.suffix not in format_.suffixes:
             continue
         with open_file(tree, path) as stream:
             for line, row in format_.read(stream, str(path)):
-                label = decode_value(Label, row, Location(str(path), line))
-                found[label.by, label.case, label.output] = label
-    return list(found.values())
+                where = Location(str(path), line)
+                label = decode_value(Label, row, where)
+                key = label.by, label.case, label.output
+                before, other = found.get(key, (label, path))
+                if other != path and before.label != label.label:
+                    message = f"`{label.by}` labelled this output of `{label.case}` otherwise in `{other}`"
+                    raise InvalidFilesError.single(where, "two-labels", message, "remove one of the rows")
+                found[key] = label, path
+    return [label for label, _ in found.values()]
 
 
 def labels_digest(labels: Sequence[Label]) -> str:

@@ -224,3 +224,26 @@ def test_what_passes_is_what_the_threshold_of_the_scorer_says(folder: ProjectFol
             tables.append(calibrated(folder, cli)[1]["calibration"]["table"])
     half = CASES // 2
     assert [(each["tn"], each["fp"]) for each in tables] == [(0, half), (half, 0)]
+
+
+def test_nobody_can_put_words_into_a_persons_mouth_in_another_file(folder: ProjectFolder, cli: Cli) -> None:
+    with judge(good_judge) as server:
+        other = labels(["pass", *HALF[1:]])
+        on_main(
+            folder, server.url, ("ann", labels(HALF)), ("zed", other.replace("fine pass 0", "fine fail 0"))
+        )
+        result = cli("judge", "calibrate", "s", at=folder.root)
+    assert result.code == ExitCode.MEND_FIRST
+    told = f"`ann` labelled this output of `c0` otherwise in `{FOLDER}/ann.jsonl`"
+    assert f"{FOLDER}/zed.jsonl:1: {told}" in " ".join(result.err.split())
+
+
+def test_a_label_cannot_say_what_stands_in_a_case_of_the_dataset(folder: ProjectFolder, cli: Cli) -> None:
+    rows = [json.loads(line) for line in labels(HALF).splitlines()]
+    own = "".join(json.dumps({**row, "fields": {"context": "made up"}}) + "\n" for row in rows)
+    with judge(good_judge) as server:
+        on_main(folder, server.url, ("ann", own))
+        calibrated(folder, cli)
+        asked = [call.json["messages"][-1]["content"] for call in server.calls]
+    assert asked
+    assert not any("made up" in each for each in asked)
