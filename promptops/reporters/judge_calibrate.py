@@ -138,7 +138,11 @@ def _rate(rate: CorrectedRate | None) -> Iterator[str]:
     yield f"passes of run {printable(rate.run)} (n = {rate.n:,})"
     yield f"{MARGIN}{'judge, raw':<12} {rate.raw:.3f}"
     method = "PPI++" if rate.method == "ppi" else "Rogan–Gladen"
-    corrected = _estimate(rate.corrected) if rate.corrected else "the judge is no better than chance"
+    corrected = (
+        _estimate(rate.corrected)
+        if rate.corrected
+        else "no true rate would give that: its errors are others here"
+    )
     yield f"{MARGIN}{'corrected':<12} {corrected} ({method})"
     if rate.human is not None:
         yield f"{MARGIN}{'people alone':<12} {_estimate(rate.human)} (n = {rate.labelled:,})"

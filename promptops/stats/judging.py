@@ -177,9 +177,10 @@ def prediction_powered(
 def rogan_gladen(
     rate: float, n: int, *, specificity: float, fails: int, sensitivity: float, passes: int
 ) -> Rate | None:
-    """The true pass rate behind a judge's, whose errors are known from other outputs; None of a judge by chance.
+    """The true pass rate behind a judge's, whose errors are known from other outputs.
 
-    Rogan and Gladen 1978, with the limits of Lang and Reiczigel 2014.
+    None of a judge by chance, and where no true rate would give that of the judge: it errs otherwise here. Rogan and
+    Gladen 1978, with the limits of Lang and Reiczigel 2014.
 
     Args:
         rate: the share that the judge calls a pass.
@@ -209,12 +210,10 @@ def rogan_gladen(
         + (1 - adjusted) ** 2 * sp * (1 - sp) / fails_more
         + adjusted**2 * se * (1 - se) / passes_more
     ) / j**2
-    half = z * sqrt(variance)
-    return Rate(
-        min(1.0, max(0.0, value)),
-        max(0.0, adjusted + shift - half),
-        min(1.0, adjusted + shift + half),
-    )
+    middle, half = adjusted + shift, z * sqrt(variance)
+    if middle - half > 1 or middle + half < 0:
+        return None
+    return Rate(min(1.0, max(0.0, value)), max(0.0, middle - half), min(1.0, middle + half))
 
 
 def _variance(values: Sequence[float]) -> float:

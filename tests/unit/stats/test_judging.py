@@ -124,3 +124,11 @@ def test_the_corrected_rate_covers_the_truth_about_as_often_as_it_says() -> None
         assert found is not None
         covered += found.low <= truth <= found.high
     assert covered / repetitions >= 0.95 - 4 * (0.05 * 0.95 / repetitions) ** 0.5
+
+
+@pytest.mark.parametrize(("rate", "is_corrected"), [(1.0, False), (0.0, False), (0.9, True)])
+def test_a_rate_that_the_known_errors_cannot_give_is_not_corrected(rate: float, is_corrected: bool) -> None:
+    found = rogan_gladen(rate, 80, specificity=0.8, fails=50, sensitivity=0.9, passes=50)
+    assert (found is not None) is is_corrected
+    if found is not None:
+        assert 0 <= found.low <= found.value <= found.high <= 1
