@@ -67,6 +67,12 @@ def open_sides(
             "there is no Git repository, so there is nothing to compare with",
             hint="run `git init`, and commit",
         )
+    if repository.is_tracked(project.state_folder):
+        folder = project.state_folder.name
+        raise VcsError(
+            f"`{folder}/` is committed, so the answers kept there may be a branch's own",
+            hint=f"take it out with `git rm -r --cached {folder}`, and commit",
+        )
     sha = None if head is None else repository.resolve(head)
     origin = find_base(
         repository,

@@ -34,6 +34,8 @@ class Measured:
     is_poolable: bool = True
     """Whether its scores are means that those of other suites can be joined with."""
     is_compared: bool = True
+    moved_by_judge: frozenset[str] = frozenset()
+    """Cases with the same output on both sides, of which a judge alone has changed its mind."""
 
 
 def rules_of(gate: Gate, settings: GateSettings) -> GateRules:
@@ -55,7 +57,8 @@ def measure(plan: SuitePlan, base: Outcomes, head: Outcomes, rules: GateRules) -
         names.append(WEIGHTED)
     sides = BothSides(plan, base, head)
     metrics = tuple(sides.compared(name, rules) for name in names)
-    pairs = sides.pairs(plan.primary)
+    pairs, drift = sides.pairs(plan.primary), sides.drift(plan.primary)
+    moved = frozenset(drift.cases) if drift else frozenset()
     binary = any(metric.primary and metric.broke is not None for metric in metrics)
     comparison = SuiteComparison(
         suite=plan.name,
@@ -65,12 +68,17 @@ def measure(plan: SuitePlan, base: Outcomes, head: Outcomes, rules: GateRules) -
         metrics=metrics,
         slices=sides.slices(rules),
         checks=sides.floor(rules),
-        case_ids=_case_ids(pairs, base, head, binary=binary),
+        case_ids=_case_ids([each for each in pairs if each.key not in moved], base, head, binary=binary),
         components=sides.components(),
         judges=tuple(judges_of_comparison(plan, metrics, sides.drift)),
     )
     return Measured(
-        comparison=comparison, rules=rules, pairs=pairs, is_poolable=sides.is_poolable, gates=sides.gates
+        comparison=comparison,
+        rules=rules,
+        pairs=pairs,
+        is_poolable=sides.is_poolable,
+        gates=sides.gates,
+        moved_by_judge=moved,
     )
 
 
@@ -130,7 +138,7 @@ def must_pass_of(measured: Measured, base: Outcomes, head: Outcomes, *, determin
             head=pair.head + head.get(pair.key, NOTHING).values(metric),
         )
         for pair in measured.pairs
-        if pair.key in wanted
+        if pair.key in wanted - measured.moved_by_judge
     ]
     found = judge_must_pass(pairs, deterministic=deterministic)
     absent = tuple(sorted(wanted - {pair.key for pair in measured.pairs}))

@@ -30,7 +30,7 @@ class Drift(Record):
 
     n: cases whose output is the same on both sides, byte for byte. delta: what the judge gives them more at the
     head, with its 95 % interval. adjusted_delta: the difference of the metric less the judge's own, with its
-    interval; None where too few cases tell it.
+    interval; None where too few cases tell it. cases: whose score the judge alone has changed, sorted by id.
     """
 
     n: int
@@ -40,6 +40,7 @@ class Drift(Record):
     adjusted_delta: float | None = None
     adjusted_low: float | None = None
     adjusted_high: float | None = None
+    cases: tuple[str, ...] = ()
 
     @property
     def is_proven(self) -> bool:

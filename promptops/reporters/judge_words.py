@@ -9,6 +9,7 @@ from promptops.model.judge_calls import JudgeCalls
 from promptops.model.result import Scale
 from promptops.model.trust import CorrectedRate, JudgedSide, JudgeReport
 from promptops.reporters.amounts import cost_text, counted, delta_text, interval_text
+from promptops.reporters.diff_phrases import few
 from promptops.reporters.printable import printable
 from promptops.stats.verdict import amount
 
@@ -88,7 +89,9 @@ def drift_text(judge: JudgeReport) -> str:
     if drift is None:
         return ""
     limits = interval_text(drift.ci_low, drift.ci_high)
-    return f"scores {counted(drift.n, 'unchanged output')} {delta_text(drift.delta)} {limits} differently now"
+    cases = printable(few(drift.cases))
+    outputs = counted(drift.n, "unchanged output")
+    return f"scores {outputs} {delta_text(drift.delta)} {limits} differently now ({cases})"
 
 
 def calls_text(*sides: JudgeCalls) -> str:

@@ -7,6 +7,7 @@ wrong and not only blind (design: statistics, judges C), and no number of cases 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from math import inf, isfinite, log, sqrt
 from statistics import fmean
 
@@ -47,10 +48,14 @@ def judge_drift(same: Sequence[Pair], other: Sequence[Pair], scale: Scale) -> Dr
         other: all other pairs with a score on both sides.
         scale: of the scores.
     """
-    if not any(abs(head - base) > SAME for base, head in zip(*_means(same), strict=True)):
+    scores = zip(*_means(same), strict=True)
+    moved = sorted(
+        pair.key for pair, (base, head) in zip(same, scores, strict=True) if abs(head - base) > SAME
+    )
+    if not moved:
         return None
     shift = gather(same, "sample", scale)
-    drift = Drift(n=len(same), delta=shift.delta, ci_low=shift.low, ci_high=shift.high)
+    drift = Drift(n=len(same), delta=shift.delta, ci_low=shift.low, ci_high=shift.high, cases=tuple(moved))
     return _adjusted(drift, same, other)
 
 
@@ -65,14 +70,8 @@ def _adjusted(drift: Drift, same: Sequence[Pair], other: Sequence[Pair]) -> Drif
         half = share * _half_width(one, two)
     if not isfinite(half):
         return drift
-    return Drift(
-        n=drift.n,
-        delta=drift.delta,
-        ci_low=drift.ci_low,
-        ci_high=drift.ci_high,
-        adjusted_delta=adjusted,
-        adjusted_low=adjusted - half,
-        adjusted_high=adjusted + half,
+    return replace(
+        drift, adjusted_delta=adjusted, adjusted_low=adjusted - half, adjusted_high=adjusted + half
     )
 
 

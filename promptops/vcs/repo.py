@@ -75,6 +75,12 @@ class Repository:
         changed = self._run("status", "--porcelain", "--", *here)
         return HeadState(sha=sha or None, branch=branch or None, dirty=bool(changed))
 
+    def is_tracked(self, path: Path) -> bool:
+        """Whether a file, or anything in a folder, is committed or about to be; nothing outside the repository is."""
+        return path.is_relative_to(self.top) and bool(
+            self._run("ls-files", "-z", "--", f":(top,literal){path.relative_to(self.top).as_posix()}")
+        )
+
     def worktree_digest(self) -> str:
         """Changes whenever a file of the working tree does that Git does not ignore; 64 hex digits."""
         digest = hashlib.sha256(self.git("rev-parse", "HEAD", codes=(0, 128)).stdout)

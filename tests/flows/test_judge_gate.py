@@ -262,3 +262,18 @@ def test_the_judge_is_asked_by_the_question_of_the_base(
     worse_on_a_branch(folder, server, softer)
     found = suite_of(gate(folder, cli))
     assert found["verdict"] == "regressed"
+
+
+def test_a_branch_cannot_bring_the_answers_of_judges(
+    folder: ProjectFolder, cli: Cli, server: Service
+) -> None:
+    on_main(folder, server)
+    calibrate(folder)
+    worse_on_a_branch(folder, server)
+    assert gate(folder, cli).code == ExitCode.NO
+    folder.git("add", "--force", ".promptops")
+    folder.commit("answers")
+    result = cli("gate", at=folder.root)
+    assert result.code == ExitCode.MEND_FIRST
+    assert "`.promptops/` is committed" in result.err
+    assert "git rm -r --cached .promptops" in result.err

@@ -82,11 +82,11 @@ class Models:
 
 
 @contextmanager
-def from_the_ledger(folder: ProjectFolder, cli: Cli, models: Models) -> Iterator[Service]:
+def from_the_ledger(folder: ProjectFolder, cli: Cli, models: Models, suite: str = ASKED) -> Iterator[Service]:
     """A base that was judged on another machine, and a branch with another prompt."""
     with service(models.reply) as server:
         settings(folder, f"{server.url}/v1", run="retries = 0")
-        folder.write({".gitignore": ".promptops/\n", "evals/s.yaml": ASKED})
+        folder.write({".gitignore": ".promptops/\n", "evals/s.yaml": suite})
         folder.write({"prompts/p.yaml": PROMPT.format(text="{{ message }}")})
         rows = [{"id": f"c{n}", "context": CONTEXT, "message": f"question {n}"} for n in range(CASES)]
         folder.write_rows("evals/datasets/d.jsonl", rows)
@@ -145,3 +145,16 @@ def test_a_judge_that_wavers_counts_less(folder: ProjectFolder, cli: Cli) -> Non
     reason = metric_of(result)["reason"]
     assert suite_of(result)["verdict"] == "inconclusive"
     assert "unless the judge itself moved: −20.0 pts [" in reason
+
+
+def test_a_case_that_the_judge_alone_sees_otherwise_has_not_broken(folder: ProjectFolder, cli: Cli) -> None:
+    models = Models(changed=lambda n: half(n, "okay"), strict=lambda text: "fine 0\n" in text)
+    with from_the_ledger(folder, cli, models, f"{ASKED}gate: {{must_pass: [c0, c2]}}\n"):
+        result = gate(folder, cli)
+        shown = " ".join(cli("diff", at=folder.root).out.split())
+    found = suite_of(result)
+    assert (result.code, found["checks"]) == (ExitCode.YES, [])
+    assert (found["case_ids"]["broke"], found["case_ids"]["lower"]) == ([], [])
+    assert found["judges"][0]["drift"]["cases"] == ["c0"]
+    assert "differently now (c0)" in shown
+    assert "c0 broke" not in shown
