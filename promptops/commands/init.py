@@ -12,6 +12,7 @@ from promptops.commands.package_files import texts_in
 from promptops.commands.project import STATE_FOLDER, open_project
 from promptops.errors import ProjectError
 from promptops.files.whole import write_whole
+from promptops.vcs.repo import Repository
 
 SCHEMAS = PurePosixPath(STATE_FOLDER) / "schemas"
 
@@ -32,8 +33,10 @@ def init(folder: Path, ci: CiHost | None = None) -> InitOutcome:
     The schemas for editors are written anew each time: they belong to the installed version.
 
     Raises:
-        ProjectError: the folder cannot be written.
+        ProjectError: the folder cannot be written, or is not where the host of the jobs looks for them.
     """
+    if ci is not None:
+        _check_is_top(folder)
     has_own = any((folder / name).exists() for name in ("prompts", "evals"))
     starter = dict(texts_in(files("promptops").joinpath("starter"), PurePosixPath()))
     wanted = {path: text for path, text in starter.items() if not has_own or len(path.parts) == 1}
@@ -46,6 +49,21 @@ def init(folder: Path, ci: CiHost | None = None) -> InitOutcome:
     for path, text in {**new, **ignore, **schemas}.items():
         _write(folder / path, text)
     return InitOutcome(written=tuple(new), kept=kept)
+
+
+def _check_is_top(folder: Path) -> None:
+    """Jobs below the root of the repository would never run, and nobody would hear of it."""
+    repository = Repository.around(folder)
+    inner = repository.prefix if repository is not None else PurePosixPath()
+    if inner == PurePosixPath():
+        return
+    hint = (
+        "run it there; a `promptops.toml` there can name this project's folders:"
+        f' `[project]` with `prompts = "{inner}/prompts"` and `evals = "{inner}/evals"`'
+    )
+    raise ProjectError(
+        f"jobs are read at the root of the repository only, and `{inner}` is not it", hint=hint
+    )
 
 
 def _write(path: Path, text: str) -> None:

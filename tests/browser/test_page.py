@@ -26,6 +26,8 @@ PAGE = 50
 WIDTHS = (360, 1280)
 LEAST_CONTRAST = 4.5
 """What WCAG 2 asks for text (1.4.3, AA)."""
+LEAST_HEIGHT = 9
+"""Pixels of a word that can be read."""
 FULL = reports.full()
 
 
@@ -77,6 +79,16 @@ def test_the_history_of_each_suite_is_drawn_behind_the_suites(open_report: OpenR
     assert page.locator("#history figcaption").all_inner_texts() == ["route on main"]
     assert page.locator("#history svg circle").count() == len(known[0].commits)
     assert page.locator("#history svg").bounding_box()["width"] > page.viewport_size["width"] / 3
+
+
+def test_the_words_of_a_history_are_read_on_a_phone(open_report: OpenReport) -> None:
+    known = [history(series(0.7, 0.75, 0.8))]
+    page = open_report(replace(FULL, histories=known), viewport={"width": 360, "height": 740})
+    for word in page.locator("#history svg text").all():
+        box = word.bounding_box()
+        assert box["height"] > LEAST_HEIGHT
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 360
 
 
 def test_without_scripts_the_verdict_and_the_command_are_still_there(open_report: OpenReport) -> None:

@@ -103,6 +103,19 @@ def test_files_that_exist_are_kept(github: ProjectFolder, cli: Cli) -> None:
     assert (github.root / ACTION).read_text() == "mine"
 
 
+@pytest.mark.parametrize("host", ["github", "gitlab"])
+def test_jobs_that_would_never_run_are_not_written(folder: ProjectFolder, cli: Cli, host: str) -> None:
+    inner = ProjectFolder(folder.root / "app")
+    inner.write({"promptops.toml": ""})
+    folder.git("init", "--quiet")
+    result = cli("init", "--ci", host, at=inner.root)
+    assert result.code == 3
+    assert "`app` is not it" in result.err
+    assert 'prompts = "app/prompts"' in result.err
+    assert [path.name for path in inner.root.iterdir()] == ["promptops.toml"]
+    assert cli("init", "--ci", host, at=folder.root).code == 0
+
+
 def test_an_unknown_host_is_refused(folder: ProjectFolder, cli: Cli) -> None:
     result = cli("init", "--ci", "jenkins", at=folder.root)
     assert result.code == 2
