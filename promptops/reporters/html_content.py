@@ -14,7 +14,7 @@ from promptops.model.result import Scale
 from promptops.model.suite import as_text
 from promptops.reporters.amounts import counted, delta_text
 from promptops.reporters.diff_components import component_rows
-from promptops.reporters.diff_gate import meaning
+from promptops.reporters.diff_gate import again, meaning
 from promptops.reporters.diff_phrases import (
     changes_text,
     cost_line,
@@ -76,6 +76,7 @@ def content(report: Report) -> dict[str, JsonValue]:
         "meanings": list(_meanings(report)),
         "sides": sides_text(comparison),
         "command": report.command,
+        "diff": again(comparison, "diff", ()),
         "origin": _origin(comparison),
         "notes": list(notes(comparison)),
         "left_out": counted(rows.left_out, "case") if rows.left_out else "",

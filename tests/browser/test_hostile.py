@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import replace
 from typing import Any
 
@@ -150,3 +151,17 @@ def test_the_policy_of_the_page_lets_nothing_else_run(open_report: OpenReport) -
     )
     assert blocked[0] is None
     assert "trusted types" in blocked[1]
+
+
+@pytest.mark.parametrize(
+    "case_id", ["plain-1", "two words", "x; echo owned", "$(echo owned) `id`", "it's", '"']
+)
+def test_a_command_to_copy_is_one_command(open_report: OpenReport, case_id: str) -> None:
+    told = reports.one_case(Completion(output="a"), Completion(output="b"), case_id=case_id)
+    page = open_report(told)
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    command = page.locator("tr.detail .note code").inner_text()
+    assert shlex.split(command)[:3] == ["promptops", "diff", "--against"]
+    assert shlex.split(command)[-2:] == ["--case", case_id]
+    assert shlex.split(command)[3:6:2] == [told.comparison.base.sha[:9], (told.comparison.head.sha or "")[:9]]

@@ -49,9 +49,14 @@ function caseDetails(each) {
       { class: "note" },
       el("a", { href: caseHash(each) }, "link to this case"),
       " · in a terminal ",
-      el("code", {}, "promptops diff --case ", written(each.id)),
+      el("code", {}, `${REPORT.diff} --case `, written(shellWord(each.id))),
     ),
   );
+}
+
+/** Whoever copies a command runs it: no id may be more than one word. */
+function shellWord(text) {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'"'"'`)}'`;
 }
 
 function asked(each) {
