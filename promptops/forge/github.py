@@ -50,8 +50,11 @@ def pull_request(environment: Mapping[str, str]) -> ChangeRequest | None:
 
 
 def _event(environment: Mapping[str, str]) -> Mapping[str, Any]:
+    path = environment.get("GITHUB_EVENT_PATH")
+    if not path:
+        raise ForgeError("the event of the workflow is not known: GITHUB_EVENT_PATH is not set")
     try:
-        event = json.loads(Path(environment.get("GITHUB_EVENT_PATH", "")).read_bytes())
+        event = json.loads(Path(path).read_bytes())
     except (OSError, ValueError) as error:
         raise ForgeError(f"the event of the workflow cannot be read: {error}") from None
     return event if isinstance(event, dict) else {}

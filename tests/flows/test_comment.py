@@ -311,3 +311,13 @@ def test_without_a_token_nothing_is_asked(job: Job, monkeypatch: pytest.MonkeyPa
     monkeypatch.delenv("GITHUB_TOKEN")
     assert "GITHUB_TOKEN" in job.comment().err
     assert job.forge.calls == []
+
+
+def test_a_job_that_does_not_know_its_event_is_told(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    job.on_github()
+    job.gate()
+    monkeypatch.delenv("GITHUB_EVENT_PATH")
+    monkeypatch.delenv("GITHUB_STEP_SUMMARY")
+    result = job.comment()
+    assert result.code == 4
+    assert "GITHUB_EVENT_PATH is not set" in result.err
