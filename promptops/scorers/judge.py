@@ -42,6 +42,7 @@ from promptops.scorers._judging import (
     field_names,
     fields_of,
     marker_of,
+    too_long,
 )
 
 TRIES = 2
@@ -163,6 +164,8 @@ class Judge(Record):
         if self.recorded:
             return [verdicts.finding(sample) for verdicts in self._verdicts]
         fields = fields_of(self._names, sample, self.compare)
+        if (why := too_long(fields)) is not None:
+            return [Finding(None, why)]
         shown = shown_beside(self._examples, sample.case.id, fields)
         texts = Texts(fields, [self._example(each) for each in shown])
         first = time * TRIES * self.repeats

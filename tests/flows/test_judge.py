@@ -298,3 +298,11 @@ scorers: {{both: {{type: all_of, scorers: {{j: {member}, short: {{type: max_word
         folder.git("checkout", "--quiet", "-b", "worse")
         project(folder, server.url, suite, cases=30, output="40 euros, worse").commit()
         assert cli("gate", at=folder.root).code == ExitCode.YES
+
+
+def test_of_a_text_that_is_too_long_nothing_is_judged(folder: ProjectFolder, cli: Cli) -> None:
+    with judge(lambda _: YES) as server:
+        long = f"{OUTPUT}{' and so on' * 10_000}"
+        metric = judged(project(folder, server.url, output=long), cli)["metrics"][0]
+    assert (metric["mean"], metric["unscored"]) == (None, 1)
+    assert not server.calls
