@@ -124,7 +124,7 @@ def _report(
     table = table_of(verdicts, reading)
     errors, rates = version_errors(verdicts, reading)
     again = [each for each in verdicts if each.again is not None]
-    flipped = sum(each.again != each.answer for each in again)
+    flipped = sum(each.contradicts_itself(reading) for each in again)
     calibration = Calibration(
         judge=judge_digest(found.plan, found.loaded.suite),
         at=datetime.now(UTC).isoformat(timespec="seconds"),

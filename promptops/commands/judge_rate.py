@@ -8,7 +8,7 @@ from dataclasses import replace
 from promptops.commands.judge_found import FoundJudge
 from promptops.engine.answer import extract
 from promptops.judges.beside_people import Verdict, table_of
-from promptops.model.judging import CorrectedRate, Estimate
+from promptops.model.judging import Estimate, RunRate
 from promptops.model.result import CaseScored
 from promptops.stats.golden import PASSES
 from promptops.stats.intervals import wilson
@@ -20,7 +20,7 @@ LEAST_FOR_PPI = 50
 
 def corrected_rate(
     found: FoundJudge, verdicts: Sequence[Verdict], accuracy: JudgeAccuracy | None
-) -> CorrectedRate | None:
+) -> RunRate | None:
     """The passes of the newest run that has some; None where there is none, or the judge was never measured."""
     newest = next(_newest_scores(found), None)
     if newest is None or accuracy is None or accuracy.sensitivity_limits is None:
@@ -41,7 +41,7 @@ def corrected_rate(
     raw = sum(scored.values()) / len(scored)
     right = sum(human for human, _ in both)
     human = wilson(right, len(both)) if both else None
-    told = CorrectedRate(
+    told = RunRate(
         run=run,
         n=len(scored),
         labelled=len(both),

@@ -11,6 +11,7 @@ from promptops import registry
 from promptops.commands.local_code import require_local_code
 from promptops.commands.project import Project
 from promptops.engine.answer import check as check_answer
+from promptops.engine.reference_preference import REFERENCES
 from promptops.engine.score import WEIGHTED
 from promptops.engine.scorer_plan import ScorerPlan
 from promptops.errors import InvalidFilesError, Location, Problem
@@ -51,7 +52,7 @@ def scorer_plans(project: Project, loaded: LoadedSuite, *, run_local_code: bool)
 
 
 def _taken_names(plans: Sequence[ScorerPlan], loaded: LoadedSuite) -> Iterator[Problem]:
-    """Scorers whose results would stand where others do: a member of a group, or the metric that joins all."""
+    """Scorers whose results, or labels, would stand where others do: a member of a group, the metric that joins all."""
     members = {part.name for plan in plans for part in plan.walk() if part is not plan}
     joins = any(plan.weight is not None for plan in plans)
     for plan in plans:
@@ -60,6 +61,8 @@ def _taken_names(plans: Sequence[ScorerPlan], loaded: LoadedSuite) -> Iterator[P
             if plan.name in members
             else "the metric that joins all scorers by their `weight`"
             if joins and plan.name == WEIGHTED
+            else "the labels of `audit references`"
+            if plan.is_judge and plan.name == REFERENCES
             else None
         )
         if whose:

@@ -60,6 +60,16 @@ class Verdict:
     orders: tuple[Said, Said] | None = None
     again: Said | None = None
 
+    def contradicts_itself(self, reading: Reading) -> bool:
+        """Whether it says something else when it is asked once more; of numbers only what passes or fails counts."""
+        if isinstance(self.answer, str) or isinstance(self.again, str):
+            return self.answer != self.again
+        return (
+            self.answer is None
+            or self.again is None
+            or reading.passes(self.answer) != reading.passes(self.again)
+        )
+
 
 def by_output(labels: Iterable[Label]) -> list[Labelled]:
     """The labels of each output together; who is not sure says nothing."""

@@ -23,7 +23,7 @@ _OPENING = re.compile(r"^[^,?]*,\s*|^\W+")
 _AUXILIARY = re.compile(rf"^\W*({'|'.join(AUXILIARIES)})(n['’]t)?\b", re.IGNORECASE)
 _SAID = r"(?=\W*$|\s*[,;.?!]|\s+(and|or|in|for|enough|given|based|according|of|answer|response|output|summary|reply)\b)"
 _SECOND_QUESTION = re.compile(
-    rf"(,|;)?\s*\b(and|or|but)( also)?\s+({'|'.join(AUXILIARIES)})\b", re.IGNORECASE
+    rf"(,|;)?\s*\b(and|or|but)( also)?(?:,? if (?:so|not),?)?\s+({'|'.join(AUXILIARIES)})\b", re.IGNORECASE
 )
 
 

@@ -206,7 +206,10 @@ DETERMINISTIC: tuple[tuple[str, str], ...] = (
         ),
         "contains",
     ),
-    (r"\b(identical to|exactly (equals?|the same (text )?as|match(es)?))\b", "exact_match"),
+    (
+        r"\bequals? \{\{ ?expected ?\}\}|\b(identical to|exactly (equals?|the same (text )?as|match(es)?))\b",
+        "exact_match",
+    ),
     (
         r"\b(separated by (a )?(comma|semicolon|new ?line)s?|one per line|match(es)? the (regex|pattern))\b",
         "regex",

@@ -166,7 +166,7 @@ class Disagreement(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CorrectedRate(Record):
+class RunRate(Record):
     """The share of passes of the newest run's outputs: as the judge has it, and with its errors taken into account.
 
     method: `ppi` where people labelled some of these outputs (`labelled`), `rogan_gladen` where they labelled others.
@@ -214,7 +214,7 @@ class CalibrationReport(Record):
     length: Estimate | None
     versions: tuple[VersionRates, ...]
     disagreements: tuple[Disagreement, ...]
-    rate: CorrectedRate | None
+    rate: RunRate | None
     why_not: tuple[str, ...]
     calls: JudgeCalls = field(default_factory=JudgeCalls)
     written: str | None = None

@@ -8,10 +8,10 @@ from textwrap import wrap
 from promptops.model.judging import (
     Agreed,
     CalibrationReport,
-    CorrectedRate,
     Disagreement,
     Estimate,
     PositionBias,
+    RunRate,
 )
 from promptops.reporters.amounts import cost_text, counted
 from promptops.reporters.printable import printable, shortened
@@ -119,6 +119,8 @@ def _biases(report: CalibrationReport) -> Iterator[str]:
         f"{printable(each.version[:20])}: judge {each.judge_rate:.3f}, people {each.human_rate:.3f} (n = {each.n:,})"
         for each in report.versions
     ]
+    if len(report.versions) < 2:  # noqa: PLR2004 - one has nothing to differ from
+        told.append("labels of one version of the prompt: nobody knows whether it is kinder to another")
     if told:
         yield ""
         yield from (f"{MARGIN}{line}" for line in told)
@@ -131,7 +133,7 @@ def _position(bias: PositionBias) -> str:
     )
 
 
-def _rate(rate: CorrectedRate | None) -> Iterator[str]:
+def _rate(rate: RunRate | None) -> Iterator[str]:
     if rate is None:
         return
     yield ""

@@ -81,9 +81,18 @@ def fields_of(names: Sequence[str], sample: Sample, compare: Sequence[str] = ())
         value = look_up(values, where)
         if value is None:
             raise CaseFailure("no_field", f"the judge is to see `{where}`, which the case does not have")
-        text = as_text(value)[:LONGEST_FIELD].encode("utf-8", "replace").decode("utf-8")
+        # One character more tells that there are more.
+        text = as_text(value)[: LONGEST_FIELD + 1].encode("utf-8", "replace").decode("utf-8")
         found.append(Field(name, text))
     return found
+
+
+def too_long(fields: Sequence[Field]) -> str | None:
+    """Of which text a judge could see the beginning only, which is another text; None where it sees them all."""
+    longest = max(fields, key=lambda each: len(each.text))
+    if len(longest.text) <= LONGEST_FIELD:
+        return None
+    return f"`{longest.name}` is longer than {LONGEST_FIELD:,} characters, so nothing is asked"
 
 
 def asked(question: str, fields: Sequence[Field], marker: str) -> str:

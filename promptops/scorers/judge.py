@@ -42,6 +42,7 @@ from promptops.scorers._judging import (
     field_names,
     fields_of,
     marker_of,
+    too_long,
 )
 
 TRIES = 2
@@ -167,6 +168,8 @@ class Judge(Record):
         if self.recorded:
             return [verdicts.finding(sample) for verdicts in self._verdicts]
         texts = self._texts(sample)
+        if (why := too_long(texts.fields)) is not None:
+            return [Finding(None, why)]
         return [
             await self._finding(name, texts, repeat) for name in self.models for repeat in self._repeats(time)
         ]

@@ -451,3 +451,11 @@ def test_a_jury_of_which_one_cannot_be_reached_loses_the_case(folder: ProjectFol
         result = cli("eval", "--format", "json", at=project(folder, server.url, jury).root)
     suite = only_suite(result)
     assert (suite["errored"], value(suite), result.code) == (1, None, ExitCode.NO_VERDICT)
+
+
+def test_of_a_text_that_is_too_long_nothing_is_judged(folder: ProjectFolder, cli: Cli) -> None:
+    with judge(lambda _: YES) as server:
+        long = f"{OUTPUT}{' and so on' * 10_000}"
+        metric = judged(project(folder, server.url, output=long), cli)["metrics"][0]
+    assert (metric["mean"], metric["unscored"]) == (None, 1)
+    assert not server.calls

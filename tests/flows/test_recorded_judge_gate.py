@@ -88,3 +88,13 @@ def test_a_verdict_that_does_not_say_of_which_output_proves_nothing_of_another(
     reason = "not gating (outputs differ, and recorded verdicts do not say which output they are of)"
     assert (suite_of(result)["verdict"] == "no_worse") is says_output
     assert (reason in metric_of(result)["reason"]) is not says_output
+
+
+def test_the_labels_of_a_judge_do_not_stand_among_those_of_references(
+    folder: ProjectFolder, cli: Cli
+) -> None:
+    folder.write({"promptops.toml": "", "evals/s.yaml": RECORDED.replace("  j:", "  references:")})
+    folder.write_rows("evals/datasets/d.jsonl", [{"id": "a"}])
+    result = cli("validate", at=folder.root)
+    told = "`references` is the name of the labels of `audit references` too"
+    assert (result.code, told in " ".join(result.out.split())) == (ExitCode.NO, True)

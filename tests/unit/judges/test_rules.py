@@ -80,6 +80,16 @@ def test_two_questions_are_taken_apart() -> None:
     assert "`Does {{ output }} name the price?`  `Does it give the delivery date?`" in found.rewrite
 
 
+def test_a_question_that_hangs_on_another_is_a_second_one() -> None:
+    (found,) = findings(judge("Does {{ output }} name an amount, and if so, is it in {{ case.context }}?"))
+    assert "`Does {{ output }} name an amount?`  `Is it in {{ case.context }}?`" in found.rewrite
+
+
+def test_what_is_equal_to_the_reference_needs_no_judge() -> None:
+    (found,) = findings(judge("Does {{ output }} equal {{ expected }}?"))
+    assert found.rewrite == "type: exact_match"
+
+
 def test_a_leading_question_is_turned_round() -> None:
     (found,) = findings(judge("Doesn't {{ output }} mention the refund policy?"))
     assert found.rewrite == "`Does {{ output }} mention the refund policy?`"
