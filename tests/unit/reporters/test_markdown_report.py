@@ -244,11 +244,11 @@ system message +1 −1 lines
 
 </details>
 
-<details><summary>How far to trust this: drops under 6 pts may go unseen</summary>
+<details><summary>How far to trust this: drops from 6 pts are found four times in five</summary>
 
-| Suite | Compared | Cannot see drops under | Finds what is watched for | Base's scores |
+| Suite | Compared | Finds four times in five | Finds what is watched for | Base's scores |
 | --- | --- | --- | --- | --- |
-| `support-qa` | 300 cases | 6 pts | 90% of drops of 10 pts | from answers that were kept |
+| `support-qa` | 300 cases | drops from 6 pts | 90% of drops of 10 pts | from answers that were kept |
 
 </details>
 
@@ -358,7 +358,7 @@ def test_what_explains_the_scores_and_how_far_they_can_be_trusted() -> None:
     confused = section(told, "Labels: what is confused more or less")
     assert "| `s` | `refund` | `card` | 1 → 7.5 |" in confused
     trust = section(
-        told, "How far to trust this: drops under 6 pts may go unseen, and in some suites any drop"
+        told, "How far to trust this: drops from 6 pts are found four times in five, in some suites none"
     )
     assert "from the ledger, 3 runs pooled, the newest from `2025-12-31`" in trust
     assert "2 suites gate, so their verdicts are corrected" in trust
